@@ -1,0 +1,70 @@
+"""Python source of a layer: the only lowering of a graph, executed by the search and written by exports."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import keyword
+import re
+from dataclasses import dataclass
+
+from search_spaces.codegen_body import write_body
+from search_spaces.codegen_module import ARGUMENTS, class_text, imports_text
+from search_spaces.codegen_plan import plan
+from search_spaces.graph import Graph
+from search_spaces.text_printer import format_graph
+
+# Part of every evaluation's version: raise it when the generated code computes something else.
+CODEGEN_VERSION = 1
+
+_CLASS_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedCode:
+    """A module's source, and the SHA-256 of its class without the class's name and docstring."""
+
+    source: str
+    class_sha256: str
+
+
+def generate(graph: Graph, class_name: str = "NormAct", docstring: str | None = None) -> GeneratedCode:
+    """The module that computes `graph` as it stands; `docstring` (default: the formula) opens the class's.
+
+    Raises ValueError if `class_name` is not an ASCII identifier.
+    """
+    if not _CLASS_NAME.fullmatch(class_name) or keyword.iskeyword(class_name):
+        raise ValueError(f"class_name must be an ASCII identifier, such as NormAct, given {class_name!r:.120}")
+    body = class_text(plan_ := plan(graph), write_body(plan_))
+    imports = imports_text(body)
+    digest = _digest(imports, body)
+    about = f"y = {format_graph(graph)}" if docstring is None else docstring
+    documentation = _docstring(f"{about.strip()}\n\n{ARGUMENTS}" if about.strip() else ARGUMENTS)
+    source = f"{imports}\n\n\nclass {class_name}(nn.Module):\n{documentation}\n\n{body}"
+    return GeneratedCode(source, digest)
+
+
+def class_sha256(source: str) -> str:
+    """The SHA-256 that a generated module must have: read back from its source, as an export stands on disk.
+
+    Raises ValueError if the source is not one module with one class that opens with a docstring.
+    """
+    classes = [node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
+    if len(classes) != 1 or ast.get_docstring(classes[0]) is None:
+        raise ValueError("expected the source of one generated module: imports and a class with a docstring")
+    docstring_end = classes[0].body[0].end_lineno
+    lines = source.splitlines()
+    imports = "\n".join(lines[: classes[0].lineno - 1]).strip("\n")
+    return _digest(imports, "\n".join(lines[docstring_end:]).strip("\n") + "\n")
+
+
+def _digest(imports: str, body: str) -> str:
+    return hashlib.sha256(f"{imports}\n{body}".encode()).hexdigest()
+
+
+def _docstring(text: str) -> str:
+    """A docstring at class level that holds `text` and nothing else, whatever characters are in it."""
+    escaped = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"').encode("ascii", "backslashreplace")
+    printable = "".join(c if c == "\n" or c.isprintable() else f"\\x{ord(c):02x}" for c in escaped.decode())
+    lines = [f"    {line}".rstrip() for line in printable.split("\n")]
+    return f'    """{lines[0].strip()}\n' + "\n".join(lines[1:]) + '\n    """'

@@ -1,0 +1,63 @@
+"""Search spaces: which graphs a search may draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from search_spaces.errors import GraphError, nearest
+from search_spaces.graph import NAMED_INITIAL, is_constant
+from search_spaces.primitives import ELEMENTWISE, MOMENTS, PAPER_PRIMITIVES, is_known
+from search_spaces.properties import check_requirements
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSpace:
+    """Initial nodes, primitives, number of intermediate nodes, and what every layer must meet.
+
+    Raises GraphError if a name is unknown, x is missing, or no element-wise primitive is allowed.
+    """
+
+    name: str
+    initial: tuple[str, ...]
+    primitives: tuple[str, ...]
+    num_nodes: int
+    requirements: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for op in self.primitives:
+            if not is_known(op):
+                hint = nearest(op, (*ELEMENTWISE, *MOMENTS))
+                raise GraphError(f"unknown primitive {op!r:.60} in space {self.name!r}{hint}")
+        for name in self.initial:
+            if name not in NAMED_INITIAL and not is_constant(name):
+                hint = nearest(name, NAMED_INITIAL)
+                raise GraphError(f"unknown initial node {name!r:.60} in space {self.name!r}{hint}")
+        if "x" not in self.initial or not self.elementwise:
+            raise GraphError(f"space {self.name!r} needs the initial node x and an element-wise primitive")
+        if not 1 <= self.num_nodes <= 100:
+            raise GraphError(f"num_nodes of space {self.name!r} must lie in 1..100, given {self.num_nodes}")
+        check_requirements(self.requirements)
+
+    @property
+    def elementwise(self) -> tuple[str, ...]:
+        """The primitives that work on each element alone."""
+        return tuple(op for op in self.primitives if op in ELEMENTWISE)
+
+
+_PAPER_INITIAL = ("x", "0", "v0", "v1")
+
+# The two spaces of the paper: 24 primitives, 4 initial and 10 intermediate nodes.
+SPACES: dict[str, SearchSpace] = {
+    space.name: space
+    for space in (
+        SearchSpace("evonorm-b", _PAPER_INITIAL, PAPER_PRIMITIVES, 10),
+        SearchSpace("evonorm-s", _PAPER_INITIAL, PAPER_PRIMITIVES, 10, ("batch-independent",)),
+    )
+}
+
+
+def get_space(name: str) -> SearchSpace:
+    """The space of that name; raises GraphError that names the nearest known one."""
+    if name not in SPACES:
+        raise GraphError(f"unknown space {name!r:.60}{nearest(name, SPACES)}; allowed: {', '.join(SPACES)}")
+    return SPACES[name]

@@ -1,0 +1,25 @@
+"""What can go wrong with a pool itself; a task that fails is a `Completion`, never an error."""
+
+
+class PoolError(RuntimeError):
+    """A pool cannot do what was asked of it."""
+
+
+class TaskRefused(PoolError):
+    """A task cannot be sent to a worker."""
+
+
+class PoolClosed(PoolError):
+    """The pool was used after `close`."""
+
+
+class ClusterNotFound(PoolError):
+    """There is no Ray cluster at the address given."""
+
+
+class NotEnoughCpus(PoolError):
+    """The cluster can never hold as many workers as were asked for."""
+
+
+class WorkerStartError(PoolError):
+    """A worker failed to start, again and again."""
