@@ -68,8 +68,8 @@ def pack(task: Task) -> bytes:
             problem = error
     raise TaskRefused(
         f"task {task.id!r} cannot be sent to a worker ({task.function!r} or its arguments): "
-        f"{problem}. Use a function defined at the top of an importable module, and plain data as arguments: "
-        "numbers, strings, tuples, frozen dataclasses of importable modules"
+        f"{problem}. Use a function defined at the top of an importable module, and plain data as "
+        "arguments: numbers, strings, tuples, frozen dataclasses of importable modules"
     )
 
 
