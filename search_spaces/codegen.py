@@ -1,4 +1,4 @@
-"""Python source of a layer: the only lowering of a graph, executed by the search and written by exports."""
+"""The only lowering of a graph: Python source that the search executes and exports write."""
 
 from __future__ import annotations
 
@@ -28,13 +28,18 @@ class GeneratedCode:
     class_sha256: str
 
 
-def generate(graph: Graph, class_name: str = "NormAct", docstring: str | None = None) -> GeneratedCode:
-    """The module that computes `graph` as it stands; `docstring` (default: the formula) opens the class's.
+def generate(
+    graph: Graph, class_name: str = "NormAct", docstring: str | None = None
+) -> GeneratedCode:
+    """The module that computes `graph` as it stands.
 
-    Raises ValueError if `class_name` is not an ASCII identifier.
+    `docstring` opens the documentation of the class, by default with the formula. Raises ValueError
+    if `class_name` is not an ASCII identifier.
     """
     if not _CLASS_NAME.fullmatch(class_name) or keyword.iskeyword(class_name):
-        raise ValueError(f"class_name must be an ASCII identifier, such as NormAct, given {class_name!r:.120}")
+        raise ValueError(
+            f"class_name must be an ASCII identifier, such as NormAct, given {class_name!r:.120}"
+        )
     body = class_text(plan_ := plan(graph), write_body(plan_))
     imports = imports_text(body)
     digest = _digest(imports, body)
@@ -45,13 +50,15 @@ def generate(graph: Graph, class_name: str = "NormAct", docstring: str | None = 
 
 
 def class_sha256(source: str) -> str:
-    """The SHA-256 that a generated module must have: read back from its source, as an export stands on disk.
+    """The hash of a generated module, read back from its source as an export stands on disk.
 
     Raises ValueError if the source is not one module with one class that opens with a docstring.
     """
     classes = [node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
     if len(classes) != 1 or ast.get_docstring(classes[0]) is None:
-        raise ValueError("expected the source of one generated module: imports and a class with a docstring")
+        raise ValueError(
+            "expected the source of one generated module: imports and a class with a docstring"
+        )
     docstring_end = classes[0].body[0].end_lineno
     lines = source.splitlines()
     imports = "\n".join(lines[: classes[0].lineno - 1]).strip("\n")
@@ -63,8 +70,12 @@ def _digest(imports: str, body: str) -> str:
 
 
 def _docstring(text: str) -> str:
-    """A docstring at class level that holds `text` and nothing else, whatever characters are in it."""
-    escaped = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"').encode("ascii", "backslashreplace")
-    printable = "".join(c if c == "\n" or c.isprintable() else f"\\x{ord(c):02x}" for c in escaped.decode())
+    """A docstring at class level that holds `text`, whatever characters are in it."""
+    escaped = (
+        text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"').encode("ascii", "backslashreplace")
+    )
+    printable = "".join(
+        c if c == "\n" or c.isprintable() else f"\\x{ord(c):02x}" for c in escaped.decode()
+    )
     lines = [f"    {line}".rstrip() for line in printable.split("\n")]
     return f'    """{lines[0].strip()}\n' + "\n".join(lines[1:]) + '\n    """'

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from search_spaces.codegen_body import Body
+from search_spaces.codegen_body import Body, wrap
 from search_spaces.codegen_plan import Plan
 
 # Documentation of every generated class.
 ARGUMENTS = """\
-Takes images (B, C, H, W), or (B, H, W, C) if `channels_last`, tokens (B, T, C) or features (B, C), and returns
-the same shape and dtype. Computes in float32, or in float64 for float64 inputs.
+Takes images (B, C, H, W), or (B, H, W, C) if `channels_last`, tokens (B, T, C) or features
+(B, C), and returns the same shape and dtype. Computes in float32, for float64 inputs in float64.
 
 Args:
     num_features: channels C.
@@ -46,8 +46,8 @@ _GROUPS = """\
         self.groups = max(n for n in range(1, groups + 1) if num_features % n == 0)
         if apply_act and self.groups == num_features > 1:
             warnings.warn(
-                f"{self.groups} groups of {num_features} channels leave one channel a group, which is "
-                f"instance norm; pass groups={max(1, num_features // 2)} or less, or group_size=2 or more",
+                f"{self.groups} groups of {num_features} channels leave one channel a group, as in "
+                f"instance norm; pass groups={num_features // 2} or less, or group_size=2 or more",
                 stacklevel=2,
             )"""
 
@@ -122,8 +122,10 @@ def _constructor(plan: Plan, body: Body) -> str:
     inner = [f"self.{name} = nn.Parameter({_STARTS[name]})" for name in plan.parameters]
     for buffer in body.buffers:
         start = "torch.ones" if buffer.start else "torch.zeros"
-        inner.append(f'self.register_buffer("{buffer.name}", {start}({buffer.size}, device=device))')
+        inner.append(
+            f'self.register_buffer("{buffer.name}", {start}({buffer.size}, device=device))'
+        )
     if inner:
         lines.append("        if apply_act:")
-        lines.extend(f"            {line}" for line in inner)
+        lines.extend(f"            {part}" for line in inner for part in wrap(line, indent=12))
     return "\n".join(lines)

@@ -1,7 +1,7 @@
 """What generated code has to compute for a graph: live steps in order, before any of them is text.
 
-Lowering goes graph -> steps -> text. A step is an operation on values or a group of moments that are computed
-together; values are positions in the graph.
+Lowering goes graph -> steps -> text. A step is an operation on values or a group of moments that
+are computed together; values are positions in the graph.
 """
 
 from __future__ import annotations
@@ -10,7 +10,14 @@ from collections import Counter
 from dataclasses import dataclass
 
 from search_spaces.graph import Graph, Node, is_constant
-from search_spaces.index_sets import BATCH, BETWEEN_GROUPS, NO_AXES, WITHIN_GROUP, Axes, reduced_axes
+from search_spaces.index_sets import (
+    BATCH,
+    BETWEEN_GROUPS,
+    NO_AXES,
+    WITHIN_GROUP,
+    Axes,
+    reduced_axes,
+)
 from search_spaces.primitives import MOMENTS
 from search_spaces.varies import combined_axes, initial_axes
 
@@ -48,8 +55,8 @@ class Statistics:
 class Plan:
     """Live steps, inputs first.
 
-    `scalars` are the positions that are plain Python numbers, as source text; `uses` counts how often a live
-    step (or the output) reads a position; `axes` says along which axes it varies.
+    `scalars` are the positions that are plain Python numbers, as source text; `uses` counts how
+    often the live steps and the output read a position; `axes` says along which axes it varies.
     """
 
     initial: tuple[str, ...]
@@ -61,7 +68,7 @@ class Plan:
 
     @property
     def grouped(self) -> bool:
-        """Whether a value differs between groups but not within one, so that groups need a dimension."""
+        """Whether a value differs between groups but not within one."""
         return any(
             BETWEEN_GROUPS in axes and WITHIN_GROUP not in axes
             for position, axes in self.axes.items()

@@ -15,14 +15,14 @@ from search_spaces.graph import Graph
 def layer_class(graph: Graph) -> type[nn.Module]:
     """The layer that a graph's canonical form computes.
 
-    Its constructor takes (num_features, apply_act=True, eps=1e-5, groups=32, momentum=0.1, channels_last=False,
-    group_size=None, device=None, dtype=None), as that of every generated class does.
+    Its constructor takes (num_features, apply_act=True, eps=1e-5, groups=32, momentum=0.1,
+    channels_last=False, group_size=None, device=None, dtype=None), as every generated class does.
     """
     return _built(*canonical_and_digest(graph))[1]
 
 
 def layer_code(graph: Graph) -> GeneratedCode:
-    """The source that `layer_class` executes for a graph, and the hash that the database keeps of it."""
+    """The source that `layer_class` executes for a graph, and the hash of its class."""
     return _built(*canonical_and_digest(graph))[0]
 
 
@@ -31,7 +31,9 @@ def execute(code: GeneratedCode, name: str) -> type[nn.Module]:
     namespace: dict[str, object] = {"__name__": name, "__loader__": _Source(code.source)}
     exec(compile(code.source, f"{name}.py", "exec"), namespace)
     return next(
-        value for value in namespace.values() if isinstance(value, type) and issubclass(value, nn.Module)
+        value
+        for value in namespace.values()
+        if isinstance(value, type) and issubclass(value, nn.Module)
     )
 
 
