@@ -1,0 +1,117 @@
+"""Settings of an evaluation, plain frozen dataclasses that round-trip through dictionaries."""
+
+import difflib
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from workers.anchors import ANCHORS, NetworkConfig
+from workers.data import DigitsConfig
+from workers.quality import QualityConfig
+from workers.stability import StabilityConfig
+from workers.training import TrainingConfig
+
+
+class SettingsError(ValueError):
+    """An unknown setting or a value of the wrong kind; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorConfig:
+    """name: a key of ANCHORS; network: its config; the rest, if given, replaces what is shared."""
+
+    name: str
+    network: NetworkConfig
+    steps: int | None = None
+    learning_rate: float | None = None
+    warmup: int | None = None
+    quality_step: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationConfig:
+    """All that an evaluation depends on besides the graph and the seed.
+
+    anchors: in order of cost, cheapest first: the stability protocol runs on the first, and
+    quality is asked in this order. groups: channel groups of the layer's `g` moments.
+    """
+
+    anchors: tuple[AnchorConfig, ...]
+    data: DigitsConfig = field(default_factory=DigitsConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    quality: QualityConfig = field(default_factory=QualityConfig)
+    stability: StabilityConfig = field(default_factory=StabilityConfig)
+    groups: int = 4
+
+    def training_of(self, anchor: AnchorConfig) -> TrainingConfig:
+        """The training settings of one anchor: the shared ones with its own on top."""
+        own = {n: getattr(anchor, n) for n in ("steps", "learning_rate", "warmup")}
+        return replace(self.training, **{n: v for n, v in own.items() if v is not None})
+
+    def quality_step(self, anchor: AnchorConfig) -> int:
+        """The step at which the quality of one anchor is asked; 0: never."""
+        return self.quality.step if anchor.quality_step is None else anchor.quality_step
+
+
+def from_dict(values: Mapping[str, Any]) -> EvaluationConfig:
+    """The inverse of dataclasses.asdict; lists may stand for tuples. Raises SettingsError."""
+    config: EvaluationConfig = _build(EvaluationConfig, values, "")
+    if not config.anchors:
+        raise SettingsError(f"anchors: empty; list at least one of {', '.join(ANCHORS)}")
+    names = [anchor.name for anchor in config.anchors]
+    if len(set(names)) < len(names):
+        raise SettingsError(f"anchors: {', '.join(names)}; list each anchor once")
+    return config
+
+
+def _build(kind: type[Any], values: Any, path: str) -> Any:
+    if not isinstance(values, Mapping):
+        raise SettingsError(f"{path or 'evaluation'}: {values!r}; give a table of settings")
+    hints = dict(get_type_hints(kind))
+    for key in values:
+        if key not in hints:
+            raise SettingsError(f"unknown setting {path}{key}; {_nearest(str(key), list(hints))}")
+    if kind is AnchorConfig:
+        name = values.get("name")
+        if name not in ANCHORS:
+            raise SettingsError(f"unknown anchor {name!r}; {_nearest(str(name), list(ANCHORS))}")
+        hints["network"] = ANCHORS[name].config
+    try:
+        return kind(**{k: _convert(hints[k], v, f"{path}{k}") for k, v in values.items()})
+    except TypeError as error:  # a missing setting: the values themselves are checked by now
+        missing = [f.name for f in fields(kind) if f.name not in values]
+        raise SettingsError(f"{path or 'evaluation'}: {error}; not given: {missing}") from error
+
+
+def _convert(kind: Any, value: Any, path: str) -> Any:
+    """`value` as the annotated `kind`; an int may stand for a float."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if is_dataclass(kind) and isinstance(kind, type):
+        return value if isinstance(value, kind) else _build(kind, value, f"{path}.")
+    if origin is tuple and isinstance(value, list | tuple):
+        kinds = arguments[:1] * len(value) if arguments[-1] is Ellipsis else arguments
+        if len(kinds) == len(value):
+            pairs = enumerate(zip(kinds, value, strict=True))
+            return tuple(_convert(k, v, f"{path}[{i}]") for i, (k, v) in pairs)
+    elif origin in (Union, types.UnionType):
+        if value is None and type(None) in arguments:
+            return None
+        return _convert(next(a for a in arguments if a is not type(None)), value, path)
+    elif origin is Literal:
+        if value in arguments:
+            return value
+        raise SettingsError(f"{path}: {value!r}; {_nearest(str(value), list(arguments))}")
+    elif kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    elif isinstance(kind, type) and isinstance(value, kind):
+        if kind is bool or not isinstance(value, bool):
+            return value
+    name = kind.__name__ if isinstance(kind, type) and origin is None else str(kind)
+    raise SettingsError(f"{path}: {value!r}; give a value of type {name}")
+
+
+def _nearest(given: str, allowed: list[str]) -> str:
+    close = difflib.get_close_matches(given, allowed, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    return f"{hint}allowed: {', '.join(allowed)}"
