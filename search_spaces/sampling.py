@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 import numpy as np
 
 from search_spaces.graph import Graph, Node
 from search_spaces.primitives import arity
 from search_spaces.space import SearchSpace
+
+_T = TypeVar("_T")
 
 
 def sample_uniform(space: SearchSpace, rng: np.random.Generator) -> Graph:
@@ -16,30 +21,63 @@ def sample_uniform(space: SearchSpace, rng: np.random.Generator) -> Graph:
     return Graph(space.initial, tuple(nodes))
 
 
+# Chances of the default sampler. Each is above 0 and below 1, so that every choice stays possible.
+_LONGER_SPINE = 0.7  # that the spine grows by one more node
+_BINARY = 0.5  # that a spine node is drawn among the binary primitives
+_SIDE_INPUT = 0.5  # that the other input of a spine node is drawn among the nodes beside the spine
+_SPINE_INPUT = 0.5  # that an input of a node beside the spine is x or a spine node
+
+
 def sample(space: SearchSpace, rng: np.random.Generator) -> Graph:
     """A random graph whose output depends on x through element-wise primitives alone.
 
     Some of the nodes, the last among them, form a spine: each takes the one before it, the first takes x, in
-    one of its input slots, through an element-wise primitive. All other choices are uniform. Every graph of
-    the space that has an element-wise path keeps a positive probability: that path may be the spine, and
-    every remaining choice is among those that are drawn uniformly.
+    one of its input slots, through an element-wise primitive. The other choices prefer binary spine nodes
+    and inputs that tie the nodes beside the spine to it, since a drawn moment matters only if the output
+    depends on it; with the remaining chance each is uniform. So every graph of the space that has an
+    element-wise path keeps a positive probability: that path may be the spine (of any length from 1 to all
+    nodes, at any positions), and every remaining choice is possible with the uniform part of its draw.
     """
-    elementwise = space.elementwise
     base = len(space.initial)
-    length = int(rng.integers(1, space.num_nodes + 1))
-    spine = set(rng.permutation(space.num_nodes - 1)[: length - 1].tolist()) | {space.num_nodes - 1}
-    previous = space.initial.index("x")
+    spine = _spine_positions(space.num_nodes, rng)
+    path = [space.initial.index("x")]
+    beside: list[int] = []
     nodes = []
     for i in range(space.num_nodes):
-        if i not in spine:
-            nodes.append(random_node(space, base + i, rng))
-            continue
-        op = elementwise[int(rng.integers(len(elementwise)))]
-        inputs = rng.integers(base + i, size=arity(op)).tolist()
-        inputs[int(rng.integers(len(inputs)))] = previous
-        nodes.append(Node(op, tuple(inputs)))
-        previous = base + i
+        if i in spine:
+            nodes.append(_spine_node(space, base + i, path[-1], beside, rng))
+            path.append(base + i)
+        else:
+            node = random_node(space, base + i, rng)
+            inputs = (_pick(path, rng) if rng.random() < _SPINE_INPUT else j for j in node.inputs)
+            nodes.append(Node(node.op, tuple(inputs)))
+            beside.append(base + i)
     return Graph(space.initial, tuple(nodes))
+
+
+def _spine_positions(num_nodes: int, rng: np.random.Generator) -> set[int]:
+    length = 1
+    while length < num_nodes and rng.random() < _LONGER_SPINE:
+        length += 1
+    return {*rng.permutation(num_nodes - 1)[: length - 1].tolist(), num_nodes - 1}
+
+
+def _spine_node(
+    space: SearchSpace, position: int, previous: int, beside: list[int], rng: np.random.Generator
+) -> Node:
+    """An element-wise node that takes `previous` in one of its input slots."""
+    binary = [op for op in space.elementwise if arity(op) == 2]
+    op = _pick(binary if binary and rng.random() < _BINARY else space.elementwise, rng)
+    inputs = [
+        _pick(beside, rng) if beside and rng.random() < _SIDE_INPUT else int(rng.integers(position))
+        for _ in range(arity(op))
+    ]
+    inputs[int(rng.integers(len(inputs)))] = previous
+    return Node(op, tuple(inputs))
+
+
+def _pick(choices: Sequence[_T], rng: np.random.Generator) -> _T:
+    return choices[int(rng.integers(len(choices)))]
 
 
 def random_node(space: SearchSpace, position: int, rng: np.random.Generator) -> Node:

@@ -1,0 +1,1 @@
+"""Presets: run configurations by name."""

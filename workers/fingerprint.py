@@ -1,0 +1,94 @@
+"""Fingerprint: what a layer computes on fixed probes, to find layers that are equal though written differently."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from functools import cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from search_spaces.graph import Graph
+from workers.probe import PROBE_SHAPE, build_probe_layer, probe
+
+_NUM_PROJECTIONS = 8
+_NUM_SAMPLES = 8
+
+# Float64 rounding through ten operations stays far below; layers that differ by an epsilon of 1e-5 stay apart.
+# Running estimates are float32, hence not tighter.
+TOLERANCE = 1e-6
+_CELL = 1e-4
+
+Fingerprint = tuple[float, ...]
+
+
+def fingerprint(graph: Graph) -> Fingerprint:
+    """48 numbers: 8 projections and 8 samples each of output, input gradient, and output in evaluation.
+
+    Parameters are random. A value that is not finite becomes 0 and leaves its mark as a 49th number, their
+    count.
+    """
+    values = probe(build_probe_layer(graph), random_parameters=True)
+    numbers: list[float] = []
+    broken = 0
+    for block in (values.output, values.gradient, values.evaluated):
+        flat = block.flatten()
+        broken += int((~torch.isfinite(flat)).sum())
+        flat = torch.nan_to_num(flat, nan=0.0, posinf=0.0, neginf=0.0)
+        numbers += (_projections() @ flat).tolist()
+        numbers += flat[:: flat.numel() // _NUM_SAMPLES][:_NUM_SAMPLES].tolist()
+    return (*numbers, float(broken))
+
+
+@cache
+def _projections() -> torch.Tensor:
+    generator = torch.Generator().manual_seed(7)
+    size = math.prod(PROBE_SHAPE)
+    shape = (_NUM_PROJECTIONS, size)
+    return torch.randn(shape, generator=generator, dtype=torch.float64) / math.sqrt(size)
+
+
+class FingerprintIndex:
+    """Numbered fingerprints; finds the smallest number whose fingerprint agrees within the tolerance.
+
+    Rounding alone would split equal layers at the edge of a cell, so each is filed in two grids, offset by half a
+    cell, and stored values decide.
+    """
+
+    def __init__(self) -> None:
+        self._cells: dict[tuple[int, int], list[int]] = defaultdict(list)
+        self._values: dict[int, NDArray[np.float64]] = {}
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def add(self, number: int, values: Fingerprint) -> None:
+        """File a fingerprint under a number."""
+        array = np.asarray(values)
+        self._values[number] = array
+        for cell in _cells(array):
+            self._cells[cell].append(number)
+
+    def find(self, values: Fingerprint) -> int | None:
+        """The smallest number filed with an equal fingerprint, None if there is none."""
+        array = np.asarray(values)
+        near = {number for cell in _cells(array) for number in self._cells.get(cell, ())}
+        return min((n for n in near if _equal(self._values[n], array)), default=None)
+
+    def remove(self, number: int) -> None:
+        """Forget a number."""
+        for cell in _cells(self._values.pop(number)):
+            self._cells[cell].remove(number)
+
+
+def _equal(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
+    scale = np.maximum(np.abs(a), np.abs(b)) + 1.0
+    return a.shape == b.shape and bool(np.all(np.abs(a - b) <= TOLERANCE * scale))
+
+
+def _cells(values: NDArray[np.float64]) -> tuple[tuple[int, int], tuple[int, int]]:
+    # asinh makes the error of large sums relative, like the tolerance.
+    place = float(np.arcsinh(values[: _NUM_PROJECTIONS // 2]).sum()) / _CELL
+    return (0, math.floor(place)), (1, math.floor(place + 0.5))

@@ -1,0 +1,91 @@
+"""Proposing a candidate: draw, simplify, screen, attempt after attempt, until a graph passes."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from search_spaces.canonical import canonical_and_digest
+from search_spaces.graph import Graph
+from search_spaces.mutation import mutate
+from search_spaces.sampling import sample
+from search_spaces.space import SearchSpace
+from workers.fingerprint import Fingerprint, fingerprint
+from workers.screening import ScreeningConfig, screen
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalTask:
+    """Slot and attempts to make; `parent_json` None asks for fresh random graphs, else for mutants of it.
+
+    `mutations`: how many times a mutant is mutated.
+    """
+
+    run_seed: int
+    slot: int
+    first_attempt: int
+    max_attempts: int
+    space: SearchSpace
+    screening: ScreeningConfig
+    parent_json: str | None
+    mutations: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The first attempt that passed, with the graph as drawn; `graph_json` None if none did.
+
+    `attempt`: the number of the attempt that passed, or of the last one; `refused`: how many of this task's
+    attempts fell at each check.
+    """
+
+    slot: int
+    attempt: int
+    graph_json: str | None
+    digest: str | None
+    fingerprint: Fingerprint
+    refused: dict[str, int]
+    seconds: float
+
+
+def propose(task: ProposalTask) -> Proposal:
+    """Make attempts `first_attempt` .. `max_attempts - 1`; each is a function of (run seed, slot, attempt) alone."""
+    start = time.perf_counter()
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    parent = None if task.parent_json is None else Graph.from_json(task.parent_json)
+    refused: Counter[str] = Counter()
+    try:
+        for attempt in range(task.first_attempt, task.max_attempts):
+            rng = np.random.default_rng((task.run_seed, task.slot, attempt))
+            graph = _draw(parent, task, rng)
+            simplified, digest = canonical_and_digest(graph)
+            failed = screen(simplified, task.space, task.screening)
+            if failed is None:
+                return Proposal(
+                    task.slot,
+                    attempt,
+                    graph.to_json(),
+                    digest,
+                    fingerprint(simplified),
+                    dict(refused),
+                    time.perf_counter() - start,
+                )
+            refused[failed] += 1
+    finally:
+        torch.set_num_threads(threads)
+    seconds = time.perf_counter() - start
+    return Proposal(task.slot, task.max_attempts - 1, None, None, (), dict(refused), seconds)
+
+
+def _draw(parent: Graph | None, task: ProposalTask, rng: np.random.Generator) -> Graph:
+    if parent is None:
+        return sample(task.space, rng)
+    graph = parent
+    for _ in range(task.mutations):
+        graph = mutate(graph, task.space, rng)
+    return graph

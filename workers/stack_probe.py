@@ -1,0 +1,70 @@
+"""Does a deep stack of random layers keep signal and gradient in bounds, and inputs apart?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from search_spaces.graph import Graph
+from search_spaces.layer import layer_class
+
+
+@dataclass(frozen=True, slots=True)
+class StackConfig:
+    """depth: layers in the stack; scales: factors on He-initialised weights, one pass each.
+
+    signal, gradient: largest ratio to their starting size, and the inverse of the smallest. distinct: smallest
+    share of the output's power that differs between inputs.
+    """
+
+    depth: int = 12
+    scales: tuple[float, ...] = (3.0, 1.0, 0.5)
+    signal: float = 1e4
+    gradient: float = 1e5
+    distinct: float = 1e-4
+
+
+_SHAPE = (8, 16, 3, 3)
+_GROUPS = 4
+
+
+def stack_failure(graph: Graph, config: StackConfig) -> str | None:
+    """The first bound that the stack breaks ("signal", "gradient", "distinct"), None if it keeps all.
+
+    A stack is `depth` times (1 x 1 convolution with random weights, layer), in float32 and training mode.
+    """
+    layer = layer_class(graph)(_SHAPE[1], groups=_GROUPS)
+    inputs, weights, cotangent = _fixed_stack(config.depth)
+    for scale in config.scales:
+        x = inputs.clone().requires_grad_()
+        value = x
+        for weight in weights:
+            value = layer(torch.einsum("oc,bchw->bohw", weight * scale, value))
+        size = _rms(value)
+        if not 1 / config.signal < size < config.signal:
+            return "signal"
+        between = value.detach() - value.detach().mean(0, keepdim=True)
+        if _rms(between) ** 2 < config.distinct * size**2:
+            return "distinct"
+        (gradient,) = torch.autograd.grad(value, x, cotangent)
+        if not 1 / config.gradient < _rms(gradient) < config.gradient:
+            return "gradient"
+    return None
+
+
+def _rms(value: Tensor) -> float:
+    """Root mean square; NaN or infinity where the values are."""
+    return math.sqrt(float(value.detach().square().mean()))
+
+
+@cache
+def _fixed_stack(depth: int) -> tuple[Tensor, tuple[Tensor, ...], Tensor]:
+    generator = torch.Generator().manual_seed(2015)
+    channels = _SHAPE[1]
+    he = math.sqrt(2 / channels)
+    weights = tuple(he * torch.randn(channels, channels, generator=generator) for _ in range(depth))
+    return torch.randn(_SHAPE, generator=generator), weights, torch.randn(_SHAPE, generator=generator)
