@@ -1,0 +1,74 @@
+"""The known layers that a run measures beside its own, on the same anchors, seed and settings."""
+
+from __future__ import annotations
+
+from evonas.config import RunConfig
+from evonas.slots import evaluation_record
+from results_db.records import BaselineRecord, EvaluationRecord
+from results_db.store import ResultsDB, RunWriter
+from search_spaces.canonical import digest
+from search_spaces.text_printer import format_graph
+from search_spaces.zoo import zoo_graph
+from workers.evaluation import evaluate, evaluation_key
+from workers.pools.base import Pool, Task
+
+# A time limit must hold on a machine that is busy with other things too.
+_LEAST_TIME_LIMIT = 60.0  # seconds
+_TIME_LIMIT_FACTOR = 2.0  # of the slowest baseline
+
+
+class BaselineError(RuntimeError):
+    """A known layer could not be evaluated, so no score of this run would mean anything."""
+
+
+class Baselines:
+    """Evaluates the baselines of a run; those that are stored already cost nothing.
+
+    A protocol that rejects a baseline does not stop it: its verdict and its scores are both recorded.
+    """
+
+    def __init__(self, db: ResultsDB, writer: RunWriter, config: RunConfig) -> None:
+        self._writer = writer
+        self._config = config
+        self._done: list[EvaluationRecord] = []
+        self._missing: dict[str, BaselineRecord] = {}  # by task
+        self._submitted = False
+        for name in config.baselines:
+            graph = zoo_graph(name)
+            key = evaluation_key(digest(graph), config.evaluation, 0, False)
+            baseline = BaselineRecord(
+                name=name, text=format_graph(graph), digest=digest(graph), evaluation_key=key
+            )
+            writer.store_baseline(baseline)
+            stored = db.find_evaluation(key)
+            if stored is None:
+                self._missing[f"baseline:{name}"] = baseline
+            else:
+                self._done.append(stored)
+
+    def measured(self, pool: Pool, timeout: float) -> bool:
+        """Wait up to `timeout` seconds for evaluations; whether all are there. Raises BaselineError."""
+        if not self._submitted:
+            self._submitted = True
+            for name, baseline in self._missing.items():
+                graph_json = zoo_graph(baseline.name).to_json()
+                pool.submit(Task(name, evaluate, (graph_json, self._config.evaluation, 0, False)))
+        if not self._missing:
+            return True
+        for completion in pool.wait(timeout):
+            baseline = self._missing.pop(completion.task_id)
+            if completion.failure is not None:
+                raise BaselineError(
+                    f"the baseline {baseline.name} ended as {completion.failure}: {completion.message}"
+                )
+            record = evaluation_record(
+                baseline.evaluation_key, baseline.digest, completion.value, completion.worker
+            )
+            self._writer.store_evaluation(record)
+            self._done.append(record)
+        return not self._missing
+
+    def time_limit(self) -> float:
+        """Seconds that the evaluation of a candidate may take, from the run's configuration or the baselines."""
+        slowest = max((record.seconds for record in self._done), default=0.0)
+        return self._config.time_limit or max(_LEAST_TIME_LIMIT, _TIME_LIMIT_FACTOR * slowest)

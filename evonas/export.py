@@ -1,0 +1,145 @@
+"""Export: a layer as a module of its own that imports torch alone."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import evonas
+from evonas.export_header import read_header, write_header
+from evonas.layers import Layer, short
+from evonas.leaderboard import Entry, leaderboard
+from results_db.records import FoundLayer
+from results_db.store import ResultsDB
+from search_spaces.codegen import class_sha256, generate
+
+FILE_NAME = "layer.py"
+
+
+class ExportError(RuntimeError):
+    """The layer cannot be exported; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """Where the module is, and the hash of the class in it, equal to the hash of the class that was trained."""
+
+    path: Path
+    class_sha256: str
+
+
+def export_layer(layer: Layer, to: Path, db: ResultsDB | None = None, *, overwrite: bool = False) -> Exported:
+    """Write `to`/layer.py, whole or not at all; scores and baselines come from the runs that found the layer.
+
+    Raises ExportError if the database holds the hash of another class for this layer, if a file that is
+    another layer or none of ours is in the way (unless `overwrite`), or if it cannot be written.
+    """
+    plain = generate(layer.graph)
+    _check_trained(layer, plain.class_sha256)
+    header = write_header(layer.text, layer.digest, facts(layer, db))
+    source = generate(layer.graph, docstring=header).source
+    if class_sha256(source) != plain.class_sha256:
+        raise ExportError(f"the class of {layer.name} changed with its docstring; please report this as a bug")
+    path = to / FILE_NAME
+    if not overwrite:
+        _check_free(path, layer)
+    _write(path, source)
+    return Exported(path, plain.class_sha256)
+
+
+def facts(layer: Layer, db: ResultsDB | None) -> list[str]:
+    """What is known of a layer, as paragraphs: the known layer it equals, its run, its scores."""
+    paragraphs = [f"Equal to {layer.zoo}, a known layer."] if layer.zoo else []
+    scored = [found for found in layer.found if found.candidate.mean_score is not None]
+    if not scored or db is None:
+        paragraphs.append(f"Written by evonas {evonas.__version__}. No run has scored it.")
+        return paragraphs
+    best = max(scored, key=lambda found: found.candidate.mean_score or 0.0)
+    candidate = best.candidate
+    paragraphs.append(
+        f"Written by evonas {evonas.__version__}. Candidate {candidate.number} of the run {best.run}."
+    )
+    paragraphs.append("\n".join(_score_lines(best, db)))
+    return paragraphs
+
+
+def _score_lines(found: FoundLayer, db: ResultsDB) -> list[str]:
+    board = leaderboard(db, found.run, 0)
+    this = Entry(
+        name="this layer",
+        number=found.candidate.number,
+        digest=found.candidate.digest or "",
+        text=found.candidate.text,
+        verdict=found.candidate.verdict,
+        reason="",
+        scores=found.candidate.scores,
+        mean=found.candidate.mean_score,
+    )
+    entries = (this, *board.baselines)
+    width = max(len(entry.name) for entry in entries) + 2
+    columns = (*board.anchors, "mean")
+    lines = ["Search scores (validation accuracy after one short training each, one seed: noisy):", ""]
+    lines.append(f"    {'':{width}}" + "".join(f"{column:>11}" for column in columns))
+    for entry in entries:
+        cells = [*(entry.scores.get(anchor) for anchor in board.anchors), entry.mean]
+        mark = f"  rejected: {_words(entry.verdict)}" if entry.rejected else ""
+        numbers = "".join(f"{'-' if cell is None else f'{cell:.3f}':>11}" for cell in cells)
+        lines.append(f"    {entry.name:{width}}{numbers}{mark}")
+    return lines
+
+
+def _words(verdict: str) -> str:
+    return verdict.lower().replace("_", " ")
+
+
+def _check_trained(layer: Layer, sha256: str) -> None:
+    trained = [found for found in layer.found if found.candidate.class_sha256]
+    if trained and all(found.candidate.class_sha256 != sha256 for found in trained):
+        other = trained[-1]
+        raise ExportError(
+            f"run {other.run!r} trained {layer.name} as the class {other.candidate.class_sha256[:12]}, this evonas "
+            f"({evonas.__version__}) generates {sha256[:12]}: what would be written is not what was scored. "
+            "Export with the version that ran the search"
+        )
+
+
+def _check_free(path: Path, layer: Layer) -> None:
+    if not path.exists():
+        return
+    try:
+        header = read_header(path.read_bytes())
+    except OSError as error:
+        raise ExportError(f"cannot read {path}: {error.strerror}") from None
+    if header is None:
+        raise ExportError(f"{path} is there and is no exported layer; give another directory, or --force")
+    if header.digest != layer.digest:
+        raise ExportError(
+            f"{path} holds another layer ({short(header.digest)}); give another directory, or --force"
+        )
+
+
+def _write(path: Path, source: str) -> None:
+    """Replace the file in one step: a reader sees the old one or the new one."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", text=True)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(source)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(name, 0o666 & ~_umask())
+            os.replace(name, path)
+        except BaseException:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise ExportError(f"cannot write {path}: {error.strerror}; give another directory with --to") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,125 @@
+"""LAYER on the command line: a zoo name, a digest prefix, a text form, or an exported file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from evonas.export_header import read_header
+from results_db.records import FoundLayer
+from results_db.store import ResultsDB
+from search_spaces.canonical import CANONICAL_VERSION, canonical_and_digest
+from search_spaces.errors import TextError, nearest
+from search_spaces.graph import Graph
+from search_spaces.text import parse
+from search_spaces.text_printer import format_graph
+from search_spaces.zoo import ZOO, zoo_digests, zoo_graph
+
+MAX_FILE_BYTES = 1_000_000
+_DIGEST_PREFIX = re.compile(r"(c\d+-)?[0-9a-f]{4,32}")
+_WORD = re.compile(r"[A-Za-z0-9_.-]+")
+_WHAT_IT_MAY_BE = (
+    "a LAYER is a digest prefix of 4 or more characters, a text form such as 'max(x, 0)', "
+    "a zoo name (`evonas zoo`), or the path of an exported file"
+)
+
+
+class LayerError(ValueError):
+    """Nothing, or more than one thing, has the name given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer by its canonical graph; `zoo` names the known layer it equals, `found` where runs committed it."""
+
+    graph: Graph
+    digest: str
+    zoo: str | None
+    found: tuple[FoundLayer, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The canonical text form, shared parts on lines of their own."""
+        return format_graph(self.graph)
+
+    @property
+    def name(self) -> str:
+        """What to call it in a sentence: its zoo name, else its short digest."""
+        return self.zoo or short(self.digest)
+
+
+def short(digest: str | None) -> str:
+    """The first 8 hex digits, enough to name a layer to a command."""
+    return digest.partition("-")[2][:8] if digest else ""
+
+
+def one_line(text: str) -> str:
+    """A text form on one line, which every command reads back."""
+    return text.replace("\n", "; ")
+
+
+def resolve(given: str, db: ResultsDB | None = None) -> Layer:
+    """The layer that `given` names; `db` (None: no database) is asked for digests and for where it was found.
+
+    Raises LayerError, and TextError that points at the column.
+    """
+    given = given.strip()
+    if given.endswith(".py") or (len(given) < 1000 and Path(given).is_file()):
+        return layer_of(_graph_of_file(Path(given)), db)
+    if given.lower() in {name.lower() for name in ZOO}:
+        return layer_of(zoo_graph(given), db)
+    if _DIGEST_PREFIX.fullmatch(given.lower()):
+        return _by_digest(given.lower(), db)
+    try:
+        return layer_of(parse(given), db)
+    except TextError:
+        if not _WORD.fullmatch(given):
+            raise
+        raise LayerError(f"no layer is called {given!r:.80}{nearest(given, ZOO)}; {_WHAT_IT_MAY_BE}") from None
+
+
+def layer_of(graph: Graph, db: ResultsDB | None = None) -> Layer:
+    """The layer of a graph, canonical or not."""
+    graph, digest = canonical_and_digest(graph)
+    found = tuple(db.find_layer(digest)) if db else ()
+    return Layer(graph, digest, zoo_digests().get(digest), found)
+
+
+def _by_digest(given: str, db: ResultsDB | None) -> Layer:
+    prefix = given if "-" in given else f"c{CANONICAL_VERSION}-{given}"
+    graphs = {digest: zoo_graph(name) for digest, name in zoo_digests().items() if digest.startswith(prefix)}
+    for found in db.find_layer(prefix) if db else ():
+        candidate = found.candidate
+        if candidate.digest and candidate.graph_json:
+            graphs.setdefault(candidate.digest, Graph.from_json(candidate.graph_json))
+    if not graphs:
+        where = "in the database or the zoo" if db else "in the zoo, and there is no database here"
+        raise LayerError(f"no layer {where} has a digest that starts with {given!r}; {_WHAT_IT_MAY_BE}")
+    if len(graphs) > 1:
+        some = ", ".join(digest.partition("-")[2][: len(given) + 4] for digest in sorted(graphs)[:5])
+        raise LayerError(f"{len(graphs)} layers have digests that start with {given!r}: {some}. Give more characters")
+    return layer_of(next(iter(graphs.values())), db)
+
+
+def _graph_of_file(path: Path) -> Graph:
+    """The graph in the header of an exported file, which is parsed and never executed."""
+    try:
+        with path.open("rb") as file:
+            source = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise LayerError(f"cannot read {path}: {error.strerror}; {_WHAT_IT_MAY_BE}") from None
+    if len(source) > MAX_FILE_BYTES:
+        raise LayerError(f"{path} is larger than {MAX_FILE_BYTES:,} bytes; an exported file is a few kilobytes")
+    header = read_header(source)
+    if header is None:
+        raise LayerError(f"{path} has no header of an exported layer; `evonas export LAYER --to DIR` writes one")
+    graph = parse(header.text)
+    digest = canonical_and_digest(graph)[1]
+    same_version = header.digest.partition("-")[0] == digest.partition("-")[0]
+    if same_version and header.digest != digest:
+        raise LayerError(
+            f"the header of {path} was changed: its formula has the digest {short(digest)}, "
+            f"its digest line says {short(header.digest)}. Export the layer again"
+        )
+    return graph

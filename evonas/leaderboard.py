@@ -1,0 +1,112 @@
+"""The best layers of a run beside the baselines that it measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from evonas.layers import short
+from results_db.records import SCORED, CandidateRecord, RunRecord
+from results_db.store import ResultsDB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A line: a baseline (by name) or a candidate (by number); `scores` by anchor, `mean` None if one is missing."""
+
+    name: str
+    number: int | None
+    digest: str
+    text: str
+    verdict: str
+    reason: str
+    scores: dict[str, float]
+    mean: float | None
+    pareto: bool = False
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether the run measured it only for comparison."""
+        return self.number is None
+
+    @property
+    def rejected(self) -> bool:
+        """Whether a protocol rejected it; a baseline is scored nevertheless."""
+        return self.verdict.upper() != SCORED
+
+
+@dataclass(frozen=True, slots=True)
+class Leaderboard:
+    """Anchors in the order of the run, baselines in its order, layers found with the best mean first."""
+
+    run: str
+    anchors: tuple[str, ...]
+    baselines: tuple[Entry, ...]
+    found: tuple[Entry, ...]
+
+    @property
+    def best(self) -> Entry | None:
+        """The layer found with the best mean, None if none was scored."""
+        return self.found[0] if self.found else None
+
+
+def leaderboard(db: ResultsDB, run: str, count: int = 10) -> Leaderboard:
+    """The `count` best layers of a run. Raises RunNotFound."""
+    anchors = anchors_of(db.run(run))
+    found = tuple(
+        Entry(
+            name=short(ranked.candidate.digest),
+            number=ranked.candidate.number,
+            digest=ranked.candidate.digest or "",
+            text=ranked.candidate.text,
+            verdict=ranked.candidate.verdict,
+            reason=ranked.candidate.reason,
+            scores=ranked.candidate.scores,
+            mean=ranked.mean,
+            pareto=ranked.pareto,
+        )
+        for ranked in db.top(run, count)
+    )
+    return Leaderboard(run, anchors, baselines(db, run), found)
+
+
+def baselines(db: ResultsDB, run: str) -> tuple[Entry, ...]:
+    """The baselines that a run has measured so far."""
+    anchors = anchors_of(db.run(run))
+    entries = []
+    for baseline in db.baselines(run):
+        evaluation = db.find_evaluation(baseline.evaluation_key)
+        if evaluation is None:
+            continue
+        entries.append(
+            Entry(
+                name=baseline.name,
+                number=None,
+                digest=baseline.digest,
+                text=baseline.text,
+                verdict=evaluation.verdict,
+                reason=evaluation.reason,
+                scores=evaluation.scores,
+                mean=_mean(evaluation.scores, anchors),
+            )
+        )
+    return tuple(entries)
+
+
+def anchors_of(run: RunRecord) -> tuple[str, ...]:
+    """The names of a run's anchors, in the order in which it trains them."""
+    return tuple(str(anchor["name"]) for anchor in run.config["evaluation"]["anchors"])
+
+
+def ancestors(db: ResultsDB, run: str, candidate: CandidateRecord) -> tuple[CandidateRecord, ...]:
+    """The parent of a candidate, its parent, and so on to a fresh random graph."""
+    chain = []
+    while candidate.parent is not None:
+        (candidate,) = db.candidates(run, first=candidate.parent, last=candidate.parent)
+        chain.append(candidate)
+    return tuple(chain)
+
+
+def _mean(scores: dict[str, float], anchors: Iterable[str]) -> float | None:
+    values = [scores[anchor] for anchor in anchors if anchor in scores]
+    return sum(values) / len(values) if values and set(anchors) <= scores.keys() else None

@@ -1,0 +1,33 @@
+"""What a running search tells whoever watches it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Phase = Literal["baselines", "search", "draining", "done"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A moment of a search. Counts of verdicts, attempts and refused attempts are over the whole run.
+
+    `best`: highest score on each anchor; `best_text`: the layer with the best mean; `elapsed`, `time_left`:
+    seconds of this start of the command; `rate`: candidates committed a second since it started.
+    """
+
+    phase: Phase
+    run: str
+    committed: int
+    budget: int
+    verdicts: dict[str, int]
+    refused: dict[str, int]
+    attempts: int
+    best: dict[str, float]
+    best_text: str
+    hypervolume: float
+    busy: int
+    workers: int
+    elapsed: float
+    rate: float
+    time_left: float | None

@@ -1,0 +1,97 @@
+"""The slots of a run that are under way: each is to become one committed candidate."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from results_db.records import CandidateRecord, EvaluationRecord
+from search_spaces.canonical import canonical
+from search_spaces.graph import Graph
+from search_spaces.text_printer import format_graph
+from workers.evaluation import Evaluation
+from workers.proposal import Proposal
+from workers.verdict import Verdict
+
+
+@dataclass(slots=True)
+class Slot:
+    """Candidate `number` on its way: being proposed, then evaluated (or waiting for an equal one), then ready."""
+
+    number: int
+    parent: int | None
+    parent_json: str | None
+    refused: Counter[str] = field(default_factory=Counter)
+    next_attempt: int = 0  # the first one not made yet
+    exhausted: bool = False  # all attempts are made and none passed
+    proposal: Proposal | None = None  # the attempt that passed
+    key: str = ""  # of its evaluation, once that was asked for
+    outcome: EvaluationRecord | None = None
+    cached: bool = False
+
+    @property
+    def is_proposed(self) -> bool:
+        """Whether proposing has ended, one way or the other."""
+        return self.proposal is not None or self.exhausted or self.outcome is not None
+
+    def attempts(self) -> int:
+        """Attempts made: the refused ones and the one that passed."""
+        return sum(self.refused.values()) + (self.proposal is not None)
+
+    def record(self, duplicate: CandidateRecord | None) -> CandidateRecord:
+        """The row to commit; `duplicate` is the earlier candidate that this one equals."""
+        common: dict[str, Any] = {
+            "number": self.number,
+            "parent": self.parent,
+            "attempts": self.attempts(),
+            "refused": dict(sorted(self.refused.items())),
+        }
+        if self.proposal is None:
+            outcome = self.outcome
+            return CandidateRecord(
+                **common,
+                verdict=outcome.verdict if outcome else Verdict.EXHAUSTED,
+                reason=outcome.reason if outcome else f"{self.attempts()} attempts, none passed",
+            )
+        assert self.proposal.graph_json is not None
+        graph = Graph.from_json(self.proposal.graph_json)
+        common |= {
+            "graph_json": self.proposal.graph_json,
+            "digest": self.proposal.digest,
+            "text": format_graph(canonical(graph)),
+            "fingerprint": self.proposal.fingerprint,
+        }
+        if duplicate is not None:
+            return CandidateRecord(
+                **common,
+                verdict=Verdict.DUPLICATE,
+                reason=f"computes the same as candidate {duplicate.number}",
+                duplicate_of=duplicate.number,
+                scores=duplicate.scores,
+            )
+        assert self.outcome is not None
+        return CandidateRecord(
+            **common,
+            verdict=self.outcome.verdict,
+            reason=self.outcome.reason,
+            scores=self.outcome.scores,
+            seconds=self.outcome.seconds,
+            worker=self.outcome.worker,
+            cached=self.cached,
+            class_sha256=self.outcome.class_sha256,
+        )
+
+
+def evaluation_record(key: str, digest: str, value: Evaluation, worker: str) -> EvaluationRecord:
+    """A finished evaluation as it is stored."""
+    return EvaluationRecord(
+        key=key,
+        digest=digest,
+        verdict=value.verdict,
+        reason=value.reason,
+        scores=value.scores,
+        seconds=value.seconds,
+        class_sha256=value.class_sha256,
+        worker=worker,
+    )
