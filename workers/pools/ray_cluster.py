@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -48,17 +48,19 @@ def connect(cpus: int, address: str | None) -> bool:
     return ours
 
 
-def worker_class(memory_limit: int | None) -> Any:
-    """Returns a function without arguments that starts a worker process and returns its handle."""
+def worker_starter(memory_limit: int | None, preload: tuple[str, ...]) -> Callable[[], Any]:
+    """Returns the function that starts a worker process and returns Ray's handle to it."""
     # By value: see `ray_worker`. Registering twice is harmless.
     ray.cloudpickle.register_pickle_by_value(ray_worker)  # type: ignore[no-untyped-call]
     actor = ray.remote(num_cpus=1, max_restarts=0, runtime_env={"env_vars": ONE_THREAD})(
         ray_worker.RayWorker
     )
     root = Path(__file__).resolve().parents[2]
-    packages = {name: str(root / name) for name in PACKAGES if (root / name).is_dir()}
+    packages = {
+        name: str(root / name) for name in PACKAGES if (root / name / "__init__.py").is_file()
+    }
     driver_paths = [os.path.dirname(os.path.realpath(sys.argv[0])), os.path.abspath(os.curdir)]
-    return lambda: actor.remote(packages, driver_paths, memory_limit)
+    return lambda: actor.remote(packages, driver_paths, memory_limit, preload)
 
 
 def describe() -> str:
@@ -72,7 +74,7 @@ def describe() -> str:
 def _start_local(cpus: int) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     logger.debug("starting a local Ray with %d CPU(s)", cpus)
-    with _own_signals():
+    with _quietly():
         ray.init(
             address="local",
             num_cpus=cpus,
@@ -95,7 +97,7 @@ def _join(address: str) -> None:
     if given != "auto":
         _require_listener(given)
     try:
-        with _own_signals():
+        with _quietly():
             ray.init(address=given, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise ClusterNotFound(_no_cluster(address, given, str(error))) from error
@@ -131,8 +133,14 @@ def _require_cpus(cpus: int, address: str | None) -> None:
 
 
 @contextmanager
-def _own_signals() -> Iterator[None]:
-    """Keeps the program's SIGTERM handler, which `ray.init` would replace."""
+def _quietly() -> Iterator[None]:
+    """Keeps two things of the program's that `ray.init` would take: SIGTERM's handler and stdout.
+
+    Ray prints the death of each worker on standard output, where tables go; a pool reports it as a
+    completion. There is no setting for it, so the listener thread's print function is replaced.
+    """
+    if hasattr(ray._private.worker, "print_to_stdstream"):
+        ray._private.worker.print_to_stdstream = _log_message
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -141,3 +149,7 @@ def _own_signals() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, handler)
+
+
+def _log_message(data: dict[str, Any], ignore_prefix: bool = False) -> None:
+    logger.debug("%s: %s", data.get("pid"), "\n".join(map(str, data.get("lines", ()))))

@@ -36,11 +36,13 @@ class RayPool:
     `retries` times, each time in a fresh process, before it is reported; an exception that the
     function raises is the function's own and reported at once. Time limits are enforced while
     `wait` runs. `memory_limit` caps each worker's private memory in bytes; by default it is an
-    equal share of 80 % of what Ray found free on its node, at least 2 GiB.
+    equal share of 80 % of what Ray found free on its node, at least 2 GiB. `preload` names modules
+    that a worker imports before it is ready, so that no time limit pays for them.
 
     Open it in the main thread or one that outlives it: on Linux a local Ray dies with the thread
-    that started it (and so with this process, even by kill -9). Ctrl-C does not reach the workers.
-    The output of workers and Ray's own logs are in /tmp/ray/session_latest/logs on each node.
+    that started it (and so with this process, even by kill -9; two idle agents of Ray's follow
+    within about a minute). Ctrl-C does not reach the workers. What they print, and Ray's own logs,
+    are in /tmp/ray/session_latest/logs on each node.
 
     Raises ClusterNotFound and NotEnoughCpus.
     """
@@ -51,19 +53,20 @@ class RayPool:
         address: str | None = None,
         retries: int = 1,
         memory_limit: int | None = None,
+        preload: tuple[str, ...] = ("torch",),
     ) -> None:
         if workers < 1:
             raise ValueError(
                 f"workers is {workers}; a RayPool needs at least 1 (or use SerialPool)"
             )
         self.workers = workers
-        self._retries = retries
+        self.retries = retries  # may be changed between tasks
         self._queue: deque[Job] = deque()
         self._in_flight: set[str] = set()
         self._ended: list[Completion] = []
         self._closed = False
         self._owns_ray = ray_cluster.connect(workers, address)
-        start = ray_cluster.worker_class(memory_limit)
+        start = ray_cluster.worker_starter(memory_limit, preload)
         self._slots = [Slot(start) for _ in range(workers)]
         self._stalled_since = time.monotonic()
         for slot in self._slots:
@@ -74,7 +77,7 @@ class RayPool:
         self._require_open()
         if task.id in self._in_flight:
             raise TaskRefused(f"task {task.id!r} is in flight already; give each task its own id")
-        self._queue.append(Job(task, pack(task), self._retries))
+        self._queue.append(Job(task, pack(task), self.retries))
         self._in_flight.add(task.id)
         self._dispatch()
 

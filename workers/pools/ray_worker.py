@@ -6,6 +6,7 @@ of every worker's `sys.path` (`ray._private.worker.connect`), where a user's fol
 would shadow this package. So this module imports nothing of ours at the top.
 """
 
+import importlib
 import importlib.machinery
 import importlib.util
 import os
@@ -52,12 +53,13 @@ class RayWorker:
         packages: Mapping[str, str],
         driver_paths: Sequence[str],
         memory_limit: int | None,
+        preload: Sequence[str],
     ) -> None:
-        """Makes imports safe, caps memory, and imports torch, so that no time limit pays for it.
+        """Makes imports safe, imports what tasks need, caps memory.
 
         `packages` maps our packages to their directories on the driver; `driver_paths` are the
         directories that Ray took over from the driver; `memory_limit` is in bytes, None for this
-        process's share of the node.
+        process's share of the node; `preload` names modules.
         """
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         # The driver's directories stay importable, for plug-ins, but behind what is installed.
@@ -65,9 +67,10 @@ class RayWorker:
         sys.path[:] = [path for path in sys.path if path not in driver_paths]
         sys.meta_path.insert(0, PinnedPackages(self._locate(packages)))
         sys.path.extend(demoted)
-        import torch
-
-        torch.set_num_threads(1)
+        for module in preload:
+            importlib.import_module(module)
+        if "torch" in sys.modules:  # else OMP_NUM_THREADS says the same when a task imports it
+            sys.modules["torch"].set_num_threads(1)
         self._cap_memory(memory_limit)
 
     def name(self) -> str:

@@ -11,8 +11,7 @@ from workers.pools.serial import SerialPool
 
 @pytest.fixture(scope="session")
 def ray_pool() -> Iterator[RayPool]:
-    """A pool whose Ray has room for the one more worker that some tests add."""
-    with RayPool(2) as pool:
+    with RayPool(2, retries=0, preload=()) as pool:
         yield pool
 
 

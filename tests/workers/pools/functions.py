@@ -1,11 +1,8 @@
-"""What the tests ask workers to run: a worker imports this module, so it holds only functions."""
+"""What the tests ask workers to run: a worker imports this module, so it imports little."""
 
 import os
-import sys
 import time
 from pathlib import Path
-
-import torch
 
 
 def double(number: int) -> int:
@@ -22,6 +19,8 @@ def raise_memory_error() -> None:
 
 def allocate(gibibytes: float) -> int:
     """Returns how many bytes torch gave, every page touched."""
+    import torch
+
     return torch.ones(int(gibibytes * 2**30), dtype=torch.uint8).numel()
 
 
@@ -45,6 +44,11 @@ def write_pid_and_hang(path: str) -> None:
     hang()
 
 
+def write_pid_and_fail(path: str) -> None:
+    _append(path, os.getpid())
+    raise ValueError("on purpose")
+
+
 def die_once(path: str) -> str:
     """Ends its process the first time, by the file's existence; then returns "alive"."""
     if Path(path).exists():
@@ -66,20 +70,13 @@ def meet(path: str, partners: int) -> list[int]:
 
 
 def threads() -> tuple[int, str, str]:
+    import torch
+
     return (
         torch.get_num_threads(),
         os.environ["OMP_NUM_THREADS"],
         os.environ["MKL_NUM_THREADS"],
     )
-
-
-def module_files(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Returns where this process finds the packages."""
-    return tuple(str(__import__(name).__file__) for name in names)
-
-
-def search_path() -> list[str]:
-    return sys.path
 
 
 def _append(path: str, number: int) -> None:

@@ -57,13 +57,14 @@ class TestPool:
         assert ended["bad"].failure is Verdict.CRASH
         assert ended["good"].value == 2.0
 
-    @pytest.mark.parametrize("function", [lambda: 1, Callable])
+    @pytest.mark.parametrize(
+        ("function", "args"), [(lambda: 1, ()), (functions.double, (lambda: 1,))]
+    )
     def test_refuses_what_a_worker_cannot_import(
-        self, pool: Pool, function: Callable[[], int]
+        self, pool: Pool, function: Callable[..., int], args: tuple[object, ...]
     ) -> None:
-        argument = () if function is not Callable else (lambda: 1,)
         with pytest.raises(TaskRefused, match="'odd' cannot be sent to a worker"):
-            pool.submit(Task("odd", function, argument))
+            pool.submit(Task("odd", function, args))
         assert pool.wait() == []
 
     def test_refuses_an_id_in_flight(self, pool: Pool) -> None:

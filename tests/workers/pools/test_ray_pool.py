@@ -3,17 +3,21 @@
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import psutil
 import pytest
+import ray
 
 from tests.workers.pools import functions
 from tests.workers.pools.test_contract import run_all
-from workers.pools import ClusterNotFound, NotEnoughCpus, Task, WorkerStartError
+from workers.pools import ClusterNotFound, NotEnoughCpus, Task, WorkerStartError, ray_cluster
+from workers.pools import ray_pool as ray_pool_module
 from workers.pools.ray_pool import RayPool
 from workers.verdict import Verdict
+
+psutil: Any = pytest.importorskip("psutil")  # comes with ray
 
 
 def pid_of(worker: str) -> int:
@@ -41,7 +45,7 @@ def test_one_torch_thread_a_worker(ray_pool: RayPool) -> None:
     assert done.value == (1, "1", "1")
 
 
-def test_wait_comes_back_at_its_timeout(ray_pool: RayPool, tmp_path: Path) -> None:
+def test_wait_comes_back_at_its_timeout(ray_pool: RayPool) -> None:
     ray_pool.submit(Task("a", functions.hang))
     cpu = time.process_time()
     assert ray_pool.wait(timeout=0.5) == []
@@ -49,38 +53,49 @@ def test_wait_comes_back_at_its_timeout(ray_pool: RayPool, tmp_path: Path) -> No
     ray_pool.stop()
 
 
-@pytest.mark.parametrize("function", [functions.hang, functions.hang_in_c])
-def test_time_limit_kills_the_process(function: Callable[[], None], ray_pool: RayPool) -> None:
-    ray_pool._retries = 0
-    try:
-        (done,) = run_all(ray_pool, [Task("slow", function, timeout=0.3)])
-    finally:
-        ray_pool._retries = 1
-    assert done.failure is Verdict.TIMEOUT
-    assert "0.3 s" in done.message
-    assert 0.3 <= done.seconds < 5
-    wait_until_gone(pid_of(done.worker))
-    assert run_all(ray_pool, [Task("next", functions.double, (2,))])[0].value == 4
+@pytest.fixture
+def retrying(ray_pool: RayPool) -> Iterator[RayPool]:
+    """The shared pool, with the one retry that is the default."""
+    ray_pool.retries = 1
+    yield ray_pool
+    ray_pool.retries = 0
 
 
-def test_time_limit_is_retried_in_a_fresh_process(ray_pool: RayPool, tmp_path: Path) -> None:
+def test_time_limit_kills_the_process(ray_pool: RayPool) -> None:
+    kinds = [functions.hang, functions.hang_in_c]
+    ended = run_all(ray_pool, [Task(kind.__name__, kind, timeout=0.3) for kind in kinds])
+    assert [done.failure for done in ended] == [Verdict.TIMEOUT] * 2
+    for done in ended:
+        assert "0.3 s" in done.message
+        assert 0.3 <= done.seconds < 5
+        wait_until_gone(pid_of(done.worker))
+
+
+def test_failures_of_the_machine_are_retried_in_a_fresh_process(
+    retrying: RayPool, tmp_path: Path
+) -> None:
+    slow, frail = tmp_path / "slow", tmp_path / "frail"
+    tasks = [
+        Task("slow", functions.write_pid_and_hang, (str(slow),), timeout=0.3),
+        Task("frail", functions.die_once, (str(frail),)),
+    ]
+    ended = {done.task_id: done for done in run_all(retrying, tasks)}
+    assert ended["slow"].failure is Verdict.TIMEOUT
+    assert ended["slow"].seconds >= 0.6
+    first, second = (int(line) for line in slow.read_text().split())
+    assert first != second == pid_of(ended["slow"].worker)
+    assert ended["frail"].value == "alive"
+    assert int(frail.read_text()) != pid_of(ended["frail"].worker)
+
+
+def test_exception_of_the_function_is_not_retried(retrying: RayPool, tmp_path: Path) -> None:
     path = tmp_path / "pids"
-    task = Task("slow", functions.write_pid_and_hang, (str(path),), timeout=0.3)
-    (done,) = run_all(ray_pool, [task])
-    assert done.failure is Verdict.TIMEOUT
-    first, second = (int(line) for line in path.read_text().split())
-    assert first != second == pid_of(done.worker)
-    assert done.seconds >= 0.6
+    (done,) = run_all(retrying, [Task("bad", functions.write_pid_and_fail, (str(path),))])
+    assert done.failure is Verdict.CRASH
+    assert len(path.read_text().split()) == 1
 
 
-def test_death_is_retried_in_a_fresh_process(ray_pool: RayPool, tmp_path: Path) -> None:
-    path = tmp_path / "pids"
-    (done,) = run_all(ray_pool, [Task("frail", functions.die_once, (str(path),))])
-    assert done.value == "alive"
-    assert path.read_text().split() != [str(pid_of(done.worker))]
-
-
-def test_death_again_is_a_crash(ray_pool: RayPool) -> None:
+def test_death_is_a_crash(ray_pool: RayPool) -> None:
     (done,) = run_all(ray_pool, [Task("frail", functions.die)])
     assert (done.failure, done.value) == (Verdict.CRASH, None)
     assert done.message
@@ -90,30 +105,6 @@ def test_value_that_cannot_travel_is_a_crash(ray_pool: RayPool) -> None:
     (done,) = run_all(ray_pool, [Task("odd", functions.give_unpicklable)])
     assert done.failure is Verdict.CRASH
     assert "lambda" in done.message
-
-
-def test_close_ends_the_workers_and_leaves_a_ray_that_it_did_not_start(ray_pool: RayPool) -> None:
-    ray_pool.stop()  # idle workers keep their CPUs, so end them first
-    for slot in ray_pool._slots:
-        slot.kill()
-    with RayPool(1, memory_limit=3 * 2**30, retries=0) as other:
-        small, large = run_all(
-            other, [Task(str(size), functions.allocate, (size,)) for size in (0.25, 4)]
-        )
-        assert small.value == 2**28
-        assert large.failure is Verdict.OUT_OF_MEMORY
-        (done,) = run_all(other, [Task("who", functions.double, (1,))])
-    wait_until_gone(pid_of(done.worker))
-    assert run_all(ray_pool, [Task("still", functions.double, (2,))])[0].value == 4
-
-
-def test_worker_that_never_starts_is_an_error(ray_pool: RayPool) -> None:
-    for slot in ray_pool._slots:
-        slot.kill()
-    with RayPool(1, memory_limit=-5) as broken:
-        broken.submit(Task("never", functions.double, (1,)))
-        with pytest.raises(WorkerStartError, match=r"3 times in a row(.|\n)*limit"):
-            broken.wait()
 
 
 def test_more_workers_than_cpus_is_an_error_at_once(ray_pool: RayPool) -> None:
@@ -138,3 +129,59 @@ def test_no_cluster_is_an_error(address: str, says: str, monkeypatch: pytest.Mon
     monkeypatch.setattr("ray.is_initialized", lambda: False)
     with pytest.raises(ClusterNotFound, match=re.escape(says)):
         RayPool(1, address=address)
+
+
+@pytest.fixture
+def free_cpus(ray_pool: RayPool) -> None:
+    """Ends the shared pool's workers, idle ones too, so that another pool finds CPUs."""
+    ray_pool.stop()
+    for slot in ray_pool._slots:
+        slot.kill()
+
+
+class Broken:
+    """A worker that cannot start."""
+
+    def __init__(self) -> None:
+        raise OSError("no torch here")
+
+    def name(self) -> str:
+        raise AssertionError
+
+
+@pytest.mark.usefixtures("free_cpus")
+def test_worker_that_never_starts_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    actor: Any = ray.remote(num_cpus=1)(Broken)
+    monkeypatch.setattr(ray_cluster, "worker_starter", lambda limit, preload: actor.remote)
+    with RayPool(1) as pool:
+        pool.submit(Task("never", functions.double, (1,)))
+        with pytest.raises(WorkerStartError, match=r"3 times in a row(.|\n)*no torch here"):
+            pool.wait()
+
+
+class Holder:
+    """Something else on the cluster that holds CPUs."""
+
+    def hold(self) -> None:
+        """Returns once it holds them."""
+
+
+@pytest.mark.usefixtures("free_cpus")
+def test_missing_cpus_are_logged_memory_is_capped_and_close_leaves_the_ray_of_others(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(ray_pool_module, "STALL_SECONDS", 0.2)
+    holder: Any = ray.remote(num_cpus=2)(Holder).remote()
+    ray.get(holder.hold.remote())
+    with RayPool(1, memory_limit=3 * 2**30, retries=0, preload=()) as pool:
+        for size in (0.25, 4.0):
+            pool.submit(Task(f"{size} GiB", functions.allocate, (size,)))
+        assert pool.wait(timeout=0.5) == []
+        assert "still waiting for 1 of 1 workers" in caplog.text
+        ray.kill(holder)
+        (small,), (large,) = pool.wait(), pool.wait()
+        assert small.value == 2**28
+        assert large.failure is Verdict.OUT_OF_MEMORY
+        pool.submit(Task("more", functions.hang))
+    wait_until_gone(pid_of(large.worker))
+    assert ray.is_initialized()
