@@ -6,6 +6,7 @@ import ast
 import hashlib
 import keyword
 import re
+import textwrap
 from dataclasses import dataclass
 
 from search_spaces.codegen_body import write_body
@@ -17,6 +18,11 @@ from search_spaces.text_printer import format_graph
 # Part of every evaluation's version: raise it when the generated code computes something else.
 CODEGEN_VERSION = 1
 
+# Characters of a documentation line, beside its indentation and the opening quotes.
+_WIDTH = 93
+_WRAPPER = textwrap.TextWrapper(
+    _WIDTH + 4, initial_indent="    ", subsequent_indent=" " * 8, break_long_words=False
+)
 _CLASS_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}", re.ASCII)
 
 
@@ -77,5 +83,9 @@ def _docstring(text: str) -> str:
     printable = "".join(
         c if c == "\n" or c.isprintable() else f"\\x{ord(c):02x}" for c in escaped.decode()
     )
-    lines = [f"    {line}".rstrip() for line in printable.split("\n")]
+    lines = [
+        part
+        for line in printable.split("\n")
+        for part in (_WRAPPER.wrap(line) if len(line) > _WIDTH else (f"    {line}".rstrip(),))
+    ]
     return f'    """{lines[0].strip()}\n' + "\n".join(lines[1:]) + '\n    """'

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from search_spaces.codegen_expressions import PRODUCT, Expressions
+from search_spaces.codegen_expressions import Expressions
 from search_spaces.codegen_plan import Operation, Plan, Statistics
 from search_spaces.index_sets import ALL_AXES, WITHIN_GROUP
 
 # The longest line of a module, in characters.
 MAX_LINE = 100
+# The longest argument of a moment that is put inline, in characters.
+_MAX_ARGUMENT = 32
 
 # What is averaged, and stored as a running estimate, for each kind of moment.
 _ESTIMATES = {"mean": "mean", "std": "var", "rms": "mean_square"}
@@ -47,7 +49,7 @@ class _Writer:
 
     def write(self) -> Body:
         if self.grouped:
-            self.lines.append("x = x.unflatten(1, (self.groups, -1))  # (B, G, C / G, S)")
+            self.lines.append("x = torch.unflatten(x, 1, (self.groups, -1))  # (B, G, C / G, S)")
         self.write_initial()
         for step in self.plan.steps:
             if isinstance(step, Operation):
@@ -64,8 +66,8 @@ class _Writer:
             if position in self.plan.scalars or position not in self.plan.uses:
                 continue
             self.values.names[position] = self.values.fresh(name)
-            if name == "alpha":
-                self.lines.append("alpha = self.alpha.to(x.dtype)")
+            if name in ("alpha", "shift"):
+                self.lines.append(f"{name} = self.{name}.to(x.dtype)")
             elif name != "x":
                 self.lines.append(f"{name} = self.{name}.to(x.dtype).view({shape})")
 
@@ -74,7 +76,7 @@ class _Writer:
         if output in self.plan.scalars:
             value = f"torch.full_like(x, {self.plan.scalars[output]})"
         elif self.plan.axes[output] != ALL_AXES:
-            value = f"torch.zeros_like(x) + {self.values.text(output, PRODUCT)}"
+            value = f"torch.zeros_like(x) + {self.values.atom(output)}"
             value = f"({value})" if self.grouped else value
         else:
             value = self.values.atom(output) if self.grouped else self.values.text(output)
@@ -86,8 +88,9 @@ class _Writer:
         if step.over_batch and step.argument in values.inline:
             expression = values.inline.pop(step.argument)
             own_line = [f"{values.name(step.argument)} = {expression.text}"]
-        several_sweeps = len(kinds) > 1 and "rms" in kinds
-        argument = values.atom(step.argument) if several_sweeps else values.text(step.argument)
+        argument = values.text(step.argument)
+        if len(argument) > _MAX_ARGUMENT or (len(kinds) > 1 and "rms" in kinds):
+            argument = values.atom(step.argument)
         values.inline.pop(step.argument, None)
         estimates = {kind: values.fresh(f"{_ESTIMATES[kind]}_{step.index_set}") for kind in kinds}
         computed = own_line + self.averages(step, argument, estimates)

@@ -87,7 +87,9 @@ class Expressions:
         for i in step.inputs:
             self.inline.pop(i, None)
         self.inline[step.target] = expression
-        if self.plan.uses[step.target] > 1:
+        returned = step.target == self.plan.output
+        long = len(expression.text) > MAX_INLINE and not returned
+        if long or self.plan.uses[step.target] > 1:
             self.atom(step.target)
 
     def expression(self, position: int) -> Expression:

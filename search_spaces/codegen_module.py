@@ -8,7 +8,7 @@ from search_spaces.codegen_plan import Plan
 # Documentation of every generated class.
 ARGUMENTS = """\
 Takes images (B, C, H, W), or (B, H, W, C) if `channels_last`, tokens (B, T, C) or features
-(B, C), and returns the same shape and dtype. Computes in float32, for float64 inputs in float64.
+(B, C), and returns the same shape and dtype. Computes in float32, or float64 for float64 inputs.
 
 Args:
     num_features: channels C.
@@ -59,6 +59,7 @@ _STARTS = {
     "v0": "torch.zeros(num_features, device=device, dtype=dtype)",
     "v1": "torch.ones(num_features, device=device, dtype=dtype)",
     "alpha": "torch.full((1,), 0.5, device=device, dtype=dtype)",
+    "shift": "torch.zeros(1, device=device, dtype=dtype)",
 }
 
 _FORWARD = """\

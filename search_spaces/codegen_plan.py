@@ -13,7 +13,6 @@ from search_spaces.graph import Graph, Node, is_constant
 from search_spaces.index_sets import (
     BATCH,
     BETWEEN_GROUPS,
-    NO_AXES,
     WITHIN_GROUP,
     Axes,
     reduced_axes,
@@ -77,7 +76,7 @@ class Plan:
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """Trainable initial nodes that are read: some of v0, v1, alpha."""
+        """Trainable initial nodes that are read: v0, v1, alpha, shift or some."""
         used = (self.initial[i] for i in sorted(self.uses) if i < len(self.initial))
         return tuple(name for name in used if name != "x" and not is_constant(name))
 
@@ -144,7 +143,6 @@ class _Planner:
             self.steps.append(Operation(position, SMOOTH_ABS, (argument,)))
         else:
             self.scalars[position] = ROOT_OF_EPS
-            self.axes[position] = NO_AXES
 
 
 def _live(

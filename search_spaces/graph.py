@@ -23,6 +23,7 @@ NAMED_INITIAL: dict[str, str] = {
     "v0": "trainable, one number per channel, starts at 0",
     "v1": "trainable, one number per channel, starts at 1",
     "alpha": "trainable, one number per layer, starts at 0.5",
+    "shift": "trainable, one number per layer, starts at 0",
 }
 _CONSTANT = re.compile(r"(0|[1-9][0-9]{0,5})(\.[0-9]{1,17})?", re.ASCII)
 

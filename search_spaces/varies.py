@@ -1,4 +1,4 @@
-"""Along which axes each value of a graph varies, so that a per-channel vector can stay small until it must grow."""
+"""Along which axes each value varies: a per-channel vector stays small until it must grow."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ from search_spaces.graph import Graph, Node
 from search_spaces.index_sets import ALL_AXES, CHANNELS, NO_AXES, Axes, reduced_axes
 from search_spaces.primitives import MOMENTS
 
-_INITIAL: dict[str, Axes] = {"x": ALL_AXES, "v0": CHANNELS, "v1": CHANNELS, "alpha": NO_AXES}
+_INITIAL: dict[str, Axes] = {"x": ALL_AXES, "v0": CHANNELS, "v1": CHANNELS}
 
 
 def initial_axes(name: str) -> Axes:
-    """The axes an initial node varies along; constants vary along none."""
+    """The axes an initial node varies along; numbers, trainable or constant, vary along none."""
     return _INITIAL.get(name, NO_AXES)
 
 
 def combined_axes(op: str, inputs: tuple[Axes, ...]) -> Axes:
     """The axes that the result of `op` varies along, given those of its inputs."""
     if op in MOMENTS:
-        return inputs[0] - reduced_axes(MOMENTS[op][1], inputs[0])
+        kind, index_set = MOMENTS[op]
+        reduced = reduced_axes(index_set, inputs[0])
+        if kind == "std" and not reduced:
+            return NO_AXES  # sqrt(eps), whatever the argument
+        return inputs[0] - reduced
     return NO_AXES.union(*inputs)
 
 

@@ -1,0 +1,191 @@
+"""Generated source as text: lint, types, names, sharing, hashes, hostile names."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from search_spaces.codegen import class_sha256, generate
+from search_spaces.graph import Graph
+from search_spaces.text import parse
+from search_spaces.zoo import ZOO, zoo_graph
+from tests.support.graphs import random_graph
+
+
+def body(text: str) -> list[str]:
+    """The lines of the layer's own method, without indentation beyond the method's."""
+    source = generate(parse(text)).source
+    method = source.split("def _norm_act(self, x: torch.Tensor) -> torch.Tensor:\n")[1]
+    return [line[8:] for line in method.split("\n\n")[0].split("\n")]
+
+
+@pytest.fixture(scope="module")
+def sources() -> list[str]:
+    """Modules of the zoo and of random graphs, small and large."""
+    graphs = [zoo_graph(name) for name in ZOO]
+    graphs += [random_graph(np.random.default_rng(seed), 4 + seed % 12) for seed in range(150)]
+    graphs += [random_graph(np.random.default_rng(seed), 500) for seed in range(5)]
+    return [generate(graph).source for graph in graphs]
+
+
+def test_generated_modules_pass_ruff_and_strict_types(sources: list[str], tmp_path: Path) -> None:
+    for i, source in enumerate(sources):
+        (tmp_path / f"layer_{i}.py").write_text(source)
+    rules = "E,W,F,I,N,B,UP,SIM,RUF,C4,RET,PIE,PERF"
+    options = ["--isolated", "--line-length=100", f"--select={rules}", "--target-version=py311"]
+    lint = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", *options, str(tmp_path)],
+        capture_output=True,
+        text=True,
+    )
+    assert lint.returncode == 0, lint.stdout[-5000:]
+    style = [sys.executable, "-m", "ruff", "format", "--isolated", "--line-length=100", "--check"]
+    zoo_files = [str(tmp_path / f"layer_{i}.py") for i in range(len(ZOO))]
+    formatted = subprocess.run([*style, *zoo_files], capture_output=True, text=True)
+    assert formatted.returncode == 0, formatted.stdout[-5000:]
+    types = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--config-file=", str(tmp_path)],
+        capture_output=True,
+        text=True,
+    )
+    assert types.returncode == 0, types.stdout[-5000:]
+
+
+def test_imports_torch_alone_and_every_name_is_used(sources: list[str]) -> None:
+    for source in sources:
+        tree = ast.parse(source)
+        imported = {
+            name.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for name in node.names
+        }
+        assert imported <= {"torch", "nn", "functional", "warnings"}
+        stores = [
+            n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and type(n.ctx) is ast.Store
+        ]
+        loads = {
+            n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and type(n.ctx) is ast.Load
+        }
+        unread = {name for name in stores if name not in loads and not name.startswith("running_")}
+        assert not unread
+        assert "self.eps = eps" not in source or source.count("self.eps") > 1
+
+
+def test_moments_of_one_argument_are_computed_together() -> None:
+    lines = body("max(v1 * (x - mean[bs](x)) / std[bs](x) + v0, 0)")
+    assert lines == [
+        "v0 = self.v0.to(x.dtype).view(1, -1, 1)",
+        "v1 = self.v1.to(x.dtype).view(1, -1, 1)",
+        "if self.training:",
+        "    var_bs, mean_bs = torch.var_mean(x, dim=(0, 2), correction=0, keepdim=True)",
+        "    self._update(self.running_mean, mean_bs)",
+        "    self._update(self.running_var, var_bs)",
+        "else:",
+        "    mean_bs = self.running_mean.to(x.dtype).view(1, -1, 1)",
+        "    var_bs = self.running_var.to(x.dtype).view(1, -1, 1)",
+        "std_bs = torch.sqrt(var_bs + self.eps)",
+        "return torch.relu(v1 * (x - mean_bs) / std_bs + v0)",
+    ]
+
+
+def test_short_values_are_inline_and_shared_ones_have_a_line() -> None:
+    assert body("x * sigmoid(v1 * x) / std[sg](x)")[2:] == [
+        "var_sg = torch.var(x, dim=(2, 3), correction=0, keepdim=True)",
+        "std_sg = torch.sqrt(var_sg + self.eps)",
+        "normalized = x * torch.sigmoid(v1 * x) / std_sg",
+        "return normalized.flatten(1, 2)",
+    ]
+    assert body("a = x - mean[s](x)\na * sigmoid(a)") == [
+        "mean_s = torch.mean(x, dim=2, keepdim=True)",
+        "centered = x - mean_s",
+        "return centered * torch.sigmoid(centered)",
+    ]
+
+
+def test_a_moment_averages_over_no_more_than_its_argument_varies_along() -> None:
+    assert body("x * rms[bs](v1)")[1:] == ["return x * torch.sqrt(torch.square(v1) + self.eps)"]
+    assert body("x / std[s](mean[s](x))") == ["return x / self.eps**0.5"]
+    assert (
+        body("x + mean[sc](mean[s](x))")[1] == "mean_sc = torch.mean(mean_s, dim=1, keepdim=True)"
+    )
+
+
+def test_dead_nodes_leave_no_trace() -> None:
+    graph = parse("exp(x) * std[bs](x) + v1")
+    with_dead = Graph(graph.initial, (*graph.nodes, parse("tanh(x)").nodes[0]))
+    assert generate(with_dead).class_sha256 == generate(parse("tanh(x)")).class_sha256
+
+
+def test_the_hash_ignores_name_and_docstring_and_nothing_else() -> None:
+    graph = parse("x * sigmoid(v1 * x)")
+    first = generate(graph)
+    other = generate(graph, "EvoNormS0", 'Found by """ me \\ \n\n in run "x"\x00\u2028\U0001f600')
+    assert first.class_sha256 == other.class_sha256
+    assert first.source != other.source
+    for code in (first, other):
+        assert class_sha256(code.source) == code.class_sha256
+    assert generate(parse("x * sigmoid(x)")).class_sha256 != first.class_sha256
+    assert class_sha256(first.source.replace("sigmoid", "tanh")) != first.class_sha256
+    with pytest.raises(ValueError, match="one generated module"):
+        class_sha256("import torch\n")
+
+
+@pytest.mark.parametrize(
+    "name", ["", "1a", "class", "a b", "A(nn.Module):\n    pass\nclass B", "\uff21"]
+)
+def test_class_names_that_are_not_identifiers_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="class_name must be an ASCII identifier"):
+        generate(parse("x"), name)
+
+
+@pytest.mark.parametrize(
+    "text", ['"""', '\\"""', "\\", '"', "a\n", "\r\n", "\ud800", "{x}", "\\N{DASH}", ""]
+)
+def test_any_docstring_stays_a_docstring(text: str) -> None:
+    code = generate(parse("tanh(x)"), docstring=text)
+    tree = ast.parse(code.source)
+    (built,) = (node for node in tree.body if isinstance(node, ast.ClassDef))
+    assert "Takes images" in (ast.get_docstring(built) or "")
+    assert class_sha256(code.source) == code.class_sha256 == generate(parse("tanh(x)")).class_sha256
+
+
+def test_the_code_is_the_same_in_every_process() -> None:
+    script = (
+        "import numpy as np\n"
+        "from search_spaces.codegen import generate\n"
+        "from tests.support.graphs import random_graph\n"
+        "import sys\n"
+        "for s in range(20): print(generate(random_graph(np.random.default_rng(s))).class_sha256)\n"
+        "assert 'torch' not in sys.modules, 'code generation imports torch'\n"
+    )
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={"PYTHONHASHSEED": seed, "PATH": ""},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert runs[0] == runs[1] != ""
+
+
+def test_an_exported_module_runs_without_evonas(tmp_path: Path) -> None:
+    path = tmp_path / "layer.py"
+    path.write_text(generate(zoo_graph("EvoNorm-B0"), "EvoNormB0").source)
+    specification = importlib.util.spec_from_file_location("exported", path)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    assert module.EvoNormB0(8)(torch.randn(2, 8, 4, 4)).shape == (2, 8, 4, 4)
+    assert not any(name in path.read_text() for name in ("search_spaces", "evonas"))
