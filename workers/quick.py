@@ -10,23 +10,37 @@ from workers.training import TrainingConfig
 QUICK = EvaluationConfig(
     anchors=(
         AnchorConfig(
-            "resnet", ResNetConfig(stem=8, widths=(8, 16, 32), depths=(1, 1, 1), strides=(1, 2, 2))
+            name="resnet",
+            network=ResNetConfig(stem=8, widths=(8, 16, 32), depths=(1, 1, 1), strides=(1, 2, 2)),
+            learning_rate=0.3,
+            quality_step=60,
         ),
-        AnchorConfig("vit", ViTConfig(patch=4, width=48, depth=3, heads=3, expansion=2)),
         AnchorConfig(
-            "mobilenet",
-            MobileNetConfig(
-                stem=8,
-                widths=(8, 16, 24),
-                depths=(1, 1, 1),
-                strides=(1, 2, 2),
-                expansion=3,
-                head=48,
+            name="vit",
+            network=ViTConfig(patch=4, stem=8, width=48, depth=2, heads=3, expansion=2),
+            learning_rate=0.1,
+            quality_step=60,
+        ),
+        AnchorConfig(
+            name="mobilenet",
+            network=MobileNetConfig(
+                stem=12, widths=(12, 24), depths=(1, 1), strides=(2, 2), expansion=3, head=64
             ),
+            learning_rate=0.2,
+            quality_step=70,
         ),
     ),
-    data=DigitsConfig(size=12, clutter=0, scale=(0.7, 0.95), tilt=10.0, noise=0.05),
-    training=TrainingConfig(steps=120, batch=32, learning_rate=0.2, schedule="cosine"),
+    data=DigitsConfig(
+        size=12,
+        scale=(0.8, 1.0),
+        tilt=10.0,
+        clutter=0,
+        ground=(0.0, 0.3),
+        contrast=(0.5, 1.0),
+        dark=0.5,
+        noise=0.03,
+    ),
+    training=TrainingConfig(steps=120, batch=32, schedule="cosine", warmup=20),
     quality=QualityConfig(step=60, factor=2.0),
     stability=StabilityConfig(steps=20, first_steps=10, rate=0.1, threshold=1e8, batch=8),
     groups=4,

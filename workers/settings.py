@@ -56,7 +56,7 @@ class EvaluationConfig:
 
 def from_dict(values: Mapping[str, Any]) -> EvaluationConfig:
     """The inverse of dataclasses.asdict; lists may stand for tuples. Raises SettingsError."""
-    config: EvaluationConfig = _build(EvaluationConfig, values, "")
+    config: EvaluationConfig = build(EvaluationConfig, values, "")
     if not config.anchors:
         raise SettingsError(f"anchors: empty; list at least one of {', '.join(ANCHORS)}")
     names = [anchor.name for anchor in config.anchors]
@@ -65,7 +65,8 @@ def from_dict(values: Mapping[str, Any]) -> EvaluationConfig:
     return config
 
 
-def _build(kind: type[Any], values: Any, path: str) -> Any:
+def build(kind: type[Any], values: Any, path: str) -> Any:
+    """The settings `kind` from plain values; `path` names the place. Raises SettingsError."""
     if not isinstance(values, Mapping):
         raise SettingsError(f"{path or 'evaluation'}: {values!r}; give a table of settings")
     hints = dict(get_type_hints(kind))
@@ -88,7 +89,7 @@ def _convert(kind: Any, value: Any, path: str) -> Any:
     """`value` as the annotated `kind`; an int may stand for a float."""
     origin, arguments = get_origin(kind), get_args(kind)
     if is_dataclass(kind) and isinstance(kind, type):
-        return value if isinstance(value, kind) else _build(kind, value, f"{path}.")
+        return value if isinstance(value, kind) else build(kind, value, f"{path}.")
     if origin is tuple and isinstance(value, list | tuple):
         kinds = arguments[:1] * len(value) if arguments[-1] is Ellipsis else arguments
         if len(kinds) == len(value):
@@ -104,9 +105,8 @@ def _convert(kind: Any, value: Any, path: str) -> Any:
         raise SettingsError(f"{path}: {value!r}; {_nearest(str(value), list(arguments))}")
     elif kind is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
-    elif isinstance(kind, type) and isinstance(value, kind):
-        if kind is bool or not isinstance(value, bool):
-            return value
+    elif type(value) is kind:
+        return value
     name = kind.__name__ if isinstance(kind, type) and origin is None else str(kind)
     raise SettingsError(f"{path}: {value!r}; give a value of type {name}")
 

@@ -72,7 +72,7 @@ class Training:
         )
 
     def advance(self, until: int | None = None) -> None:
-        """Train up to step `until` (None: to the end). Raises DivergedError at a non-finite loss."""
+        """Train up to step `until`, None: the last. Raises DivergedError at a non-finite loss."""
         self.network.train()
         train = self._data.train
         while self.step < (self.config.steps if until is None else until):
@@ -97,7 +97,7 @@ class Training:
 
 
 def accuracy(network: nn.Module, split: Split, batch: int, step: int) -> float:
-    """Share of `split` that `network` classifies right. Raises DivergedError at a non-finite output."""
+    """Share of `split` that is classified right. Raises DivergedError at a non-finite output."""
     network.eval()
     right = 0
     with torch.inference_mode():

@@ -10,9 +10,13 @@ from workers.anchors.weights import NormAct
 
 @dataclass(frozen=True, slots=True)
 class ViTConfig:
-    """patch: side in pixels, a divisor of the image's; heads: a divisor of width."""
+    """patch: side in pixels, a divisor of the image's; heads: a divisor of width.
+
+    stem: channels of a 3x3 convolution and layer before the patches (Xiao et al. 2021), 0 for none.
+    """
 
     patch: int = 4
+    stem: int = 0
     width: int = 48
     depth: int = 3
     heads: int = 3
@@ -59,7 +63,7 @@ class Block(nn.Module):
 
 
 class ViT(nn.Module):
-    """patches, positions, blocks, layer, mean over tokens, head."""
+    """stem, patches, positions, blocks, layer, mean over tokens, head."""
 
     def __init__(
         self, config: ViTConfig, norm_act: NormAct, shape: tuple[int, int, int], classes: int
@@ -72,6 +76,11 @@ class ViT(nn.Module):
                 f"{config.heads} the width {config.width}; change anchors.network or data.size"
             )
         tokens = (height // config.patch) * (width // config.patch)
+        self.stem: nn.Module = nn.Identity()
+        if config.stem:
+            stem = nn.Conv2d(channels, config.stem, 3, 1, 1, bias=False)
+            self.stem = nn.Sequential(stem, norm_act(config.stem))
+            channels = config.stem
         self.patches = nn.Conv2d(channels, config.width, config.patch, config.patch)
         self.position = nn.Parameter(torch.zeros(tokens, config.width))
         self.blocks = nn.Sequential(*(Block(config, norm_act) for _ in range(config.depth)))
@@ -80,7 +89,7 @@ class ViT(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Images (B, C, H, W) to logits (B, classes)."""
-        y = self.patches(x).flatten(2).transpose(1, 2) + self.position  # (B, T, width)
+        y = self.patches(self.stem(x)).flatten(2).transpose(1, 2) + self.position  # (B, T, width)
         y = self.layer(self.blocks(y))
         logits: Tensor = self.head(y.mean(1))
         return logits

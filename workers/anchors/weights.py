@@ -25,8 +25,8 @@ def initialise(own: Iterable[tuple[str, nn.Parameter]], seed: tuple[int, ...]) -
 
     So the weights do not depend on how many parameters the norm-act layer has, nor on the order
     of construction. Matrices and kernels: normal with variance 2 / fan-in; the head ("head.*"),
-    whose output meets no rectifier: 1 / fan-in; tables ("position"): standard deviation 0.02;
-    biases: 0.
+    whose output meets no rectifier: 1 / fan-in; "position": 1, as large as
+    the patches it is added to, or a short training never sees positions; biases: 0.
     """
     for name, parameter in own:
         rng = np.random.default_rng([*seed, zlib.crc32(name.encode())])
@@ -35,7 +35,7 @@ def initialise(own: Iterable[tuple[str, nn.Parameter]], seed: tuple[int, ...]) -
                 parameter.zero_()
                 continue
             if name == "position":
-                scale = 0.02
+                scale = 1.0
             else:
                 gain = 1.0 if name.startswith("head.") else 2.0
                 scale = math.sqrt(gain / parameter[0].numel())

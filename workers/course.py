@@ -1,0 +1,108 @@
+"""The stages of one evaluation, in order of cost."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from workers.anchors import AnchorNetwork, NormAct, build_network
+from workers.data import load_data
+from workers.quality import quality_threshold
+from workers.settings import AnchorConfig, EvaluationConfig
+from workers.stability import Ascent
+from workers.training import DivergedError, Training, batch_indices
+from workers.verdict import Verdict
+
+
+class Rejection(NamedTuple):
+    """What a stage rejected the layer for."""
+
+    verdict: Verdict
+    reason: str
+
+
+class Course:
+    """One layer's way through the stages; iterate `rejections` as far as wanted.
+
+    scores: validation accuracy by anchor, so far; early: the same at the quality steps;
+    ascent: the stability protocol, once begun.
+    """
+
+    def __init__(self, norm_act: NormAct, config: EvaluationConfig, seed_index: int) -> None:
+        self.scores: dict[str, float] = {}
+        self.early: dict[str, float] = {}
+        self._norm_act = norm_act
+        self._config = config
+        self._seed = seed_index
+        self._data = load_data(config.data)
+        self.ascent: Ascent | None = None
+        self._trainings: dict[str, Training] = {}
+
+    def rejections(self) -> Iterator[Rejection]:
+        """Do the work, cheap first; whoever stops at the first rejection saves the rest of it."""
+        stability = self._config.stability
+        yield from self._climb(min(stability.first_steps, stability.steps))
+        yield from self._begin_trainings()
+        yield from self._finish_trainings()
+        yield from self._climb(stability.steps)
+
+    def _climb(self, until: int) -> Iterator[Rejection]:
+        """The stability protocol, on the cheapest anchor, from where it stands to step `until`."""
+        if until < 1:
+            return
+        if self.ascent is None:
+            self.ascent = self._new_ascent()
+        if self.ascent.exploded is None and (explosion := self.ascent.advance(until)):
+            yield Rejection(
+                Verdict.UNSTABLE,
+                f"gradient norm {explosion.norm:.1e} at step {explosion.step} "
+                f"on {self._config.anchors[0].name}",
+            )
+
+    def _begin_trainings(self) -> Iterator[Rejection]:
+        """Train each anchor up to its quality step, cheapest first, and ask for its accuracy."""
+        threshold = quality_threshold(self._config.quality, self._data.guess)
+        for anchor in self._config.anchors:
+            training = Training(
+                self._network(anchor).module,
+                self._data,
+                self._config.training_of(anchor),
+                (self._seed, 0),
+            )
+            step = min(self._config.quality_step(anchor), training.config.steps)
+            try:
+                training.advance(step)
+                if step > 0:
+                    self.early[anchor.name] = training.accuracy()
+            except DivergedError as error:
+                yield Rejection(Verdict.DIVERGED, f"{error} on {anchor.name}")
+                continue
+            self._trainings[anchor.name] = training
+            accuracy = self.early.get(anchor.name, threshold)
+            if accuracy < threshold:
+                yield Rejection(
+                    Verdict.LOW_QUALITY,
+                    f"accuracy {accuracy:.3f} at step {step} on {anchor.name}, "
+                    f"threshold {threshold:.3f}",
+                )
+
+    def _finish_trainings(self) -> Iterator[Rejection]:
+        """Train on to the end whatever has not diverged, and score it."""
+        for name, training in self._trainings.items():
+            try:
+                training.advance()
+                self.scores[name] = training.accuracy()
+            except DivergedError as error:
+                yield Rejection(Verdict.DIVERGED, f"{error} on {name}")
+
+    def _new_ascent(self) -> Ascent:
+        config = self._config.stability
+        network = self._network(self._config.anchors[0])
+        train = self._data.train
+        indices = batch_indices(len(train.labels), config.batch, 1, (self._seed, 0))[0]
+        images, labels = train.images[indices], train.labels[indices]
+        return Ascent(network.module, network.weights, images, labels, config)
+
+    def _network(self, anchor: AnchorConfig) -> AnchorNetwork:
+        data = self._data
+        return build_network(
+            anchor.name, anchor.network, self._norm_act, data.shape, data.classes, (self._seed, 1)
+        )
