@@ -7,10 +7,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import evonas
 from evonas.export_header import read_header, write_header
 from evonas.layers import Layer, short
 from evonas.leaderboard import Entry, leaderboard
+from evonas.version import version
 from results_db.records import FoundLayer
 from results_db.store import ResultsDB
 from search_spaces.codegen import class_sha256, generate
@@ -30,7 +30,9 @@ class Exported:
     class_sha256: str
 
 
-def export_layer(layer: Layer, to: Path, db: ResultsDB | None = None, *, overwrite: bool = False) -> Exported:
+def export_layer(
+    layer: Layer, to: Path, db: ResultsDB | None = None, *, overwrite: bool = False
+) -> Exported:
     """Write `to`/layer.py, whole or not at all; scores and baselines come from the runs that found the layer.
 
     Raises ExportError if the database holds the hash of another class for this layer, if a file that is
@@ -41,7 +43,9 @@ def export_layer(layer: Layer, to: Path, db: ResultsDB | None = None, *, overwri
     header = write_header(layer.text, layer.digest, facts(layer, db))
     source = generate(layer.graph, docstring=header).source
     if class_sha256(source) != plain.class_sha256:
-        raise ExportError(f"the class of {layer.name} changed with its docstring; please report this as a bug")
+        raise ExportError(
+            f"the class of {layer.name} changed with its docstring; please report this as a bug"
+        )
     path = to / FILE_NAME
     if not overwrite:
         _check_free(path, layer)
@@ -54,12 +58,12 @@ def facts(layer: Layer, db: ResultsDB | None) -> list[str]:
     paragraphs = [f"Equal to {layer.zoo}, a known layer."] if layer.zoo else []
     scored = [found for found in layer.found if found.candidate.mean_score is not None]
     if not scored or db is None:
-        paragraphs.append(f"Written by evonas {evonas.__version__}. No run has scored it.")
+        paragraphs.append(f"Written by evonas {version()}. No run has scored it.")
         return paragraphs
     best = max(scored, key=lambda found: found.candidate.mean_score or 0.0)
     candidate = best.candidate
     paragraphs.append(
-        f"Written by evonas {evonas.__version__}. Candidate {candidate.number} of the run {best.run}."
+        f"Written by evonas {version()}. Candidate {candidate.number} of the run {best.run}."
     )
     paragraphs.append("\n".join(_score_lines(best, db)))
     return paragraphs
@@ -80,7 +84,10 @@ def _score_lines(found: FoundLayer, db: ResultsDB) -> list[str]:
     entries = (this, *board.baselines)
     width = max(len(entry.name) for entry in entries) + 2
     columns = (*board.anchors, "mean")
-    lines = ["Search scores (validation accuracy after one short training each, one seed: noisy):", ""]
+    lines = [
+        "Search scores (validation accuracy after one short training each, one seed: noisy):",
+        "",
+    ]
     lines.append(f"    {'':{width}}" + "".join(f"{column:>11}" for column in columns))
     for entry in entries:
         cells = [*(entry.scores.get(anchor) for anchor in board.anchors), entry.mean]
@@ -95,12 +102,16 @@ def _words(verdict: str) -> str:
 
 
 def _check_trained(layer: Layer, sha256: str) -> None:
-    trained = [found for found in layer.found if found.candidate.class_sha256]
+    trained = [
+        found
+        for found in layer.found
+        if found.candidate.class_sha256 and found.candidate.duplicate_of is None
+    ]
     if trained and all(found.candidate.class_sha256 != sha256 for found in trained):
         other = trained[-1]
         raise ExportError(
             f"run {other.run!r} trained {layer.name} as the class {other.candidate.class_sha256[:12]}, this evonas "
-            f"({evonas.__version__}) generates {sha256[:12]}: what would be written is not what was scored. "
+            f"({version()}) generates {sha256[:12]}: what would be written is not what was scored. "
             "Export with the version that ran the search"
         )
 
@@ -113,7 +124,9 @@ def _check_free(path: Path, layer: Layer) -> None:
     except OSError as error:
         raise ExportError(f"cannot read {path}: {error.strerror}") from None
     if header is None:
-        raise ExportError(f"{path} is there and is no exported layer; give another directory, or --force")
+        raise ExportError(
+            f"{path} is there and is no exported layer; give another directory, or --force"
+        )
     if header.digest != layer.digest:
         raise ExportError(
             f"{path} holds another layer ({short(header.digest)}); give another directory, or --force"
@@ -136,7 +149,9 @@ def _write(path: Path, source: str) -> None:
             os.unlink(name)
             raise
     except OSError as error:
-        raise ExportError(f"cannot write {path}: {error.strerror}; give another directory with --to") from None
+        raise ExportError(
+            f"cannot write {path}: {error.strerror}; give another directory with --to"
+        ) from None
 
 
 def _umask() -> int:

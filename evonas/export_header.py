@@ -42,7 +42,9 @@ def read_header(source: bytes) -> Header | None:
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return None
     for node in module.body:
-        if isinstance(node, ast.ClassDef) and (header := _from_docstring(ast.get_docstring(node) or "")):
+        if isinstance(node, ast.ClassDef) and (
+            header := _from_docstring(ast.get_docstring(node) or "")
+        ):
             return header
     return None
 

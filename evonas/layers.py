@@ -76,7 +76,9 @@ def resolve(given: str, db: ResultsDB | None = None) -> Layer:
     except TextError:
         if not _WORD.fullmatch(given):
             raise
-        raise LayerError(f"no layer is called {given!r:.80}{nearest(given, ZOO)}; {_WHAT_IT_MAY_BE}") from None
+        raise LayerError(
+            f"no layer is called {given!r:.80}{nearest(given, ZOO)}; {_WHAT_IT_MAY_BE}"
+        ) from None
 
 
 def layer_of(graph: Graph, db: ResultsDB | None = None) -> Layer:
@@ -88,17 +90,27 @@ def layer_of(graph: Graph, db: ResultsDB | None = None) -> Layer:
 
 def _by_digest(given: str, db: ResultsDB | None) -> Layer:
     prefix = given if "-" in given else f"c{CANONICAL_VERSION}-{given}"
-    graphs = {digest: zoo_graph(name) for digest, name in zoo_digests().items() if digest.startswith(prefix)}
+    graphs = {
+        digest: zoo_graph(name)
+        for digest, name in zoo_digests().items()
+        if digest.startswith(prefix)
+    }
     for found in db.find_layer(prefix) if db else ():
         candidate = found.candidate
         if candidate.digest and candidate.graph_json:
             graphs.setdefault(candidate.digest, Graph.from_json(candidate.graph_json))
     if not graphs:
         where = "in the database or the zoo" if db else "in the zoo, and there is no database here"
-        raise LayerError(f"no layer {where} has a digest that starts with {given!r}; {_WHAT_IT_MAY_BE}")
+        raise LayerError(
+            f"no layer {where} has a digest that starts with {given!r}; {_WHAT_IT_MAY_BE}"
+        )
     if len(graphs) > 1:
-        some = ", ".join(digest.partition("-")[2][: len(given) + 4] for digest in sorted(graphs)[:5])
-        raise LayerError(f"{len(graphs)} layers have digests that start with {given!r}: {some}. Give more characters")
+        some = ", ".join(
+            digest.partition("-")[2][: len(given) + 4] for digest in sorted(graphs)[:5]
+        )
+        raise LayerError(
+            f"{len(graphs)} layers have digests that start with {given!r}: {some}. Give more characters"
+        )
     return layer_of(next(iter(graphs.values())), db)
 
 
@@ -110,10 +122,14 @@ def _graph_of_file(path: Path) -> Graph:
     except OSError as error:
         raise LayerError(f"cannot read {path}: {error.strerror}; {_WHAT_IT_MAY_BE}") from None
     if len(source) > MAX_FILE_BYTES:
-        raise LayerError(f"{path} is larger than {MAX_FILE_BYTES:,} bytes; an exported file is a few kilobytes")
+        raise LayerError(
+            f"{path} is larger than {MAX_FILE_BYTES:,} bytes; an exported file is a few kilobytes"
+        )
     header = read_header(source)
     if header is None:
-        raise LayerError(f"{path} has no header of an exported layer; `evonas export LAYER --to DIR` writes one")
+        raise LayerError(
+            f"{path} has no header of an exported layer; `evonas export LAYER --to DIR` writes one"
+        )
     graph = parse(header.text)
     digest = canonical_and_digest(graph)[1]
     same_version = header.digest.partition("-")[0] == digest.partition("-")[0]

@@ -32,7 +32,7 @@ class Entry:
     @property
     def rejected(self) -> bool:
         """Whether a protocol rejected it; a baseline is scored nevertheless."""
-        return self.verdict.upper() != SCORED
+        return self.verdict != SCORED
 
 
 @dataclass(frozen=True, slots=True)

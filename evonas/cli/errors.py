@@ -1,0 +1,29 @@
+"""Which exceptions are the user's to solve: shown in a line or two, without a traceback."""
+
+from __future__ import annotations
+
+import sys
+
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+
+# (module, its base of such errors, exit code). Only a module that is loaded can have raised one,
+# so nothing is imported to look.
+_KNOWN = (
+    ("evonas.config", "ConfigError", USAGE),
+    ("evonas.layers", "LayerError", USAGE),
+    ("search_spaces.errors", "GraphError", USAGE),
+    ("workers.settings", "SettingsError", USAGE),
+    ("results_db.errors", "DatabaseError", FAILED),
+    ("workers.pools.errors", "PoolError", FAILED),
+    ("evonas.export", "ExportError", FAILED),
+    ("evonas.runs", "RunError", FAILED),
+)
+
+
+def exit_code(error: BaseException) -> int | None:
+    """The exit code of an expected error; None for a bug, whose traceback should be seen."""
+    for module_name, class_name, code in _KNOWN:
+        module = sys.modules.get(module_name)
+        if module is not None and isinstance(error, getattr(module, class_name, ())):
+            return code
+    return None

@@ -1,0 +1,76 @@
+"""Options that several commands share, and how their values are read."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+DEFAULT_DATABASE = "sqlite:///evonas.db"
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhd])+")
+
+
+class Format(StrEnum):
+    """How a listing is written to standard output."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+Database = Annotated[
+    str, typer.Option("--db", envvar="EVONAS_DB", metavar="URL", help="The results database.")
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="How to write the listing.")]
+Run = Annotated[
+    str | None, typer.Argument(metavar="[RUN]", help="Name of a run; the latest one if not given.")
+]
+LayerArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="LAYER",
+        help="A digest prefix, a text form such as 'max(x, 0)', a zoo name, or an exported file.",
+    ),
+]
+Budget = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="How many candidates to evaluate, in all.")
+]
+MaxTime = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME", help="Stop after this long, such as 90s, 10m, 1h30m; resume goes on."
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        metavar="W",
+        help="Worker processes; one per CPU if not given, 0: none, all in this process.",
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDR", help="A running Ray cluster: auto or host:port; a local Ray if not given."
+    ),
+]
+
+
+def seconds(text: str) -> float:
+    """A duration such as 90s, 10m or 1h30m in seconds; raises typer.BadParameter."""
+    compact = text.strip().lower().replace(" ", "")
+    if not _DURATION.fullmatch(compact):
+        raise typer.BadParameter(
+            f"{text!r} is not a time; write 90s, 10m, 1h30m or 2d", param_hint="--max-time"
+        )
+    parts = re.findall(r"([\d.]+)([smhd])", compact)
+    total = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    if total <= 0:
+        raise typer.BadParameter(
+            f"{text!r} is no time at all; write 90s, 10m, 1h30m or 2d", param_hint="--max-time"
+        )
+    return total

@@ -1,0 +1,147 @@
+"""What goes to standard output (tables, JSON, CSV) and to standard error (messages)."""
+
+from __future__ import annotations
+
+import csv
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from evonas.cli.options import Format
+
+WIDTH_OF_FILES = 200  # columns, when standard output is not a terminal
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a listing. `key` names it in rows, JSON and CSV; `digits`: decimals shown in a table.
+
+    `table` False: only JSON and CSV have it.
+    """
+
+    key: str
+    title: str | None = None
+    justify: Literal["left", "right"] = "left"
+    digits: int | None = None
+    style: str = ""
+    fold: bool = False
+    table: bool = True
+
+
+def number(
+    key: str,
+    title: str | None = None,
+    digits: int | None = None,
+    style: str = "",
+    table: bool = True,
+) -> Column:
+    """A column of numbers."""
+    return Column(key, title, "right", digits, style, table=table)
+
+
+def stdout() -> Console:
+    """For results; wide where lines are read by a program, not a person."""
+    return _console(sys.stdout)
+
+
+def stderr() -> Console:
+    """For messages, progress and errors."""
+    return _console(sys.stderr, stderr=True)
+
+
+def _console(stream: Any, *, stderr: bool = False) -> Console:
+    width = None if stream.isatty() or os.environ.get("COLUMNS") else WIDTH_OF_FILES
+    return Console(stderr=stderr, width=width, highlight=False, soft_wrap=False)
+
+
+def emit(
+    columns: Sequence[Column],
+    rows: Iterable[Mapping[str, Any]],
+    format: Format,
+    *,
+    title: str | None = None,
+    empty: str = "nothing",
+) -> None:
+    """Write rows to standard output; a dict in a row is an object in JSON and one column a key in CSV."""
+    rows = list(rows)
+    match format:
+        case Format.JSON:
+            json.dump(rows, sys.stdout, indent=2, default=str)
+            sys.stdout.write("\n")
+        case Format.CSV:
+            _write_csv(columns, rows)
+        case Format.TABLE if rows:
+            stdout().print(table([column for column in columns if column.table], rows, title))
+        case Format.TABLE:
+            stderr().print(Text(empty))
+
+
+def table(
+    columns: Sequence[Column], rows: Iterable[Mapping[str, Any]], title: str | None = None
+) -> Table:
+    """The rows as a table for people; `style` in a row is the style of its line, `section` ends a group."""
+    drawn = Table(
+        box=SIMPLE_HEAD,
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        header_style="bold",
+        pad_edge=False,
+    )
+    for column in columns:
+        drawn.add_column(
+            Text(column.key if column.title is None else column.title),
+            justify=column.justify,
+            style=column.style,
+            overflow="fold",
+            no_wrap=not column.fold,
+            ratio=1 if column.fold else None,
+        )
+    for row in rows:
+        cells = [cell(row.get(column.key), column.digits) for column in columns]
+        drawn.add_row(*cells, style=row.get("style"), end_section=bool(row.get("section")))
+    return drawn
+
+
+def cell(value: Any, digits: int | None = None) -> Text:
+    """A value as people read it; markup is never interpreted."""
+    if isinstance(value, Text):
+        return value
+    if value is None or value == "":
+        return Text("-", style="dim")
+    if isinstance(value, float):
+        return Text(f"{value:.{3 if digits is None else digits}f}")
+    return Text(
+        f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    )
+
+
+def _write_csv(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
+    keys = [column.key for column in columns]
+    writer = csv.DictWriter(sys.stdout, keys, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        flat: dict[str, Any] = {}
+        for key, value in row.items():
+            flat.update(value if isinstance(value, dict) else {key: value})
+        writer.writerow(flat)
+
+
+class LogToStandardError(logging.Handler):
+    """Writes to whatever sys.stderr is now, so that a live display can keep its place below."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line: level and message."""
+        try:
+            sys.stderr.write(f"{record.levelname.lower()}: {record.getMessage()}\n")
+        except Exception:
+            self.handleError(record)

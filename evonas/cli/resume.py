@@ -1,0 +1,40 @@
+"""`evonas resume`: go on with a run where its history ends."""
+
+from __future__ import annotations
+
+from evonas.cli.options import (
+    DEFAULT_DATABASE,
+    Address,
+    Budget,
+    Database,
+    MaxTime,
+    Run,
+    Workers,
+    seconds,
+)
+
+
+def resume(
+    run: Run = None,
+    budget: Budget = None,
+    max_time: MaxTime = None,
+    workers: Workers = None,
+    address: Address = None,
+    db: Database = DEFAULT_DATABASE,
+) -> None:
+    """Go on with a run where its history ends; nothing that is finished is done again.
+
+    --budget may raise the number of candidates, of a finished run too. A time limit holds for one
+    start of the command: without --max-time, the run's own.
+    """
+    from evonas.cli.running import drive
+    from evonas.runs import extend, latest
+    from results_db.store import ResultsDB
+
+    with ResultsDB.open(db, create=False) as results:
+        name = latest(results, run)
+        minutes = (
+            seconds(max_time) / 60 if max_time else results.run(name).config.get("max_minutes")
+        )
+        extend(results, name, budget=budget, max_minutes=minutes)
+        drive(results, name, workers, address)

@@ -1,0 +1,78 @@
+"""Driving a run from the command line: pool, display, Ctrl-C, and what is said at the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import typer
+from rich.text import Text
+
+from evonas.cli.display import make_display
+from evonas.cli.errors import INTERRUPTED
+from evonas.cli.interrupts import Interrupts
+from evonas.cli.output import stderr
+from evonas.cli.summary import show_summary
+from evonas.search import Stop, run_search
+from results_db.store import ResultsDB
+from workers.pools.base import Pool
+
+_DRAINING = b"finishing what runs and saving it; Ctrl-C again stops at once\n"
+
+
+def drive(db: ResultsDB, run: str, workers: int | None, address: str | None) -> None:
+    """Go on with a run until it ends, then show what was found. Raises typer.Exit(130) if interrupted."""
+    console = stderr()
+    record = db.run(run)
+    if record.budget is not None and db.count(run) >= record.budget:
+        console.print(
+            f"run {run} is finished: {record.budget} candidates; `--budget N` raises it",
+            markup=False,
+        )
+        show_summary(db, run, "finished")
+        return
+    stop = Stop()
+    try:
+        with open_pool(workers, address, console.print) as pool:
+            display = make_display(console, lambda: stop.drain)
+            notice = _nothing if console.is_terminal else _say_draining
+            with Interrupts(stop, notice), display:
+                state = run_search(db, run, pool, report=display.report, stop=stop)
+    except KeyboardInterrupt:
+        console.print(Text(f"stopped; what was committed is kept. Go on with: evonas resume {run}"))
+        raise typer.Exit(INTERRUPTED) from None
+    show_summary(db, run, state)
+    if stop.drain and state != "finished":
+        raise typer.Exit(INTERRUPTED)
+
+
+def open_pool(workers: int | None, address: str | None, say: Callable[..., None]) -> Pool:
+    """A Ray pool, on this machine or on the cluster at `address`; for 0 workers one that is this process."""
+    if workers == 0:
+        from workers.pools.serial import SerialPool
+
+        if address is not None:
+            raise typer.BadParameter(
+                "--workers 0 runs in this process, without Ray", param_hint="--address"
+            )
+        return SerialPool()
+    count = workers or available_cpus()
+    say(Text(f"starting {count} worker{'s' if count > 1 else ''} ...", style="dim"))
+    from workers.pools.ray_pool import RayPool
+
+    return RayPool(count, address)
+
+
+def available_cpus() -> int:
+    """The CPUs that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _say_draining() -> None:
+    os.write(2, _DRAINING)  # unlike print, safe inside a signal handler
+
+
+def _nothing() -> None:
+    """The live display says it."""

@@ -1,0 +1,76 @@
+"""`evonas search`: start a run, or go on with the one of that name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evonas.cli.options import (
+    DEFAULT_DATABASE,
+    Address,
+    Budget,
+    Database,
+    MaxTime,
+    Workers,
+    seconds,
+)
+
+
+def search(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[RUN.toml]", help="A run file, laid over the preset.")
+    ] = None,
+    preset: Annotated[
+        str, typer.Option(metavar="NAME", help="The settings to start from.")
+    ] = "quick",
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="a.b=c", help="A setting, over file and preset; may be repeated."
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Name of the run; made from time and seed if not given."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, metavar="N", help="Seed of the run.")] = None,
+    budget: Budget = None,
+    max_time: MaxTime = None,
+    workers: Workers = None,
+    address: Address = None,
+    db: Database = DEFAULT_DATABASE,
+    print_config: Annotated[
+        bool,
+        typer.Option("--print-config", help="Print the resolved settings as a run file, and stop."),
+    ] = False,
+) -> None:
+    """Search for layers, and export the best one found.
+
+    The same command with the --name of an unfinished run goes on with it. The first Ctrl-C finishes
+    what runs and saves it, the second stops at once; both leave a run that `evonas resume` goes on with.
+    """
+    overrides = list(set_ or ())
+    if seed is not None:
+        overrides.append(f"seed={seed}")
+    if budget is not None:
+        overrides.append(f"budget={budget}")
+    if max_time is not None:
+        overrides.append(f"max_minutes={seconds(max_time) / 60!r}")
+
+    from evonas.config import load_config
+
+    config = load_config(preset, file, overrides)
+    if print_config:
+        from evonas.toml import to_toml
+
+        print(to_toml(config.to_dict()), end="")
+        return
+
+    from evonas.cli.running import drive
+    from evonas.runs import create_or_continue
+    from results_db.store import ResultsDB
+
+    with ResultsDB.open(db) as results:
+        drive(results, create_or_continue(results, name, config), workers, address)

@@ -1,0 +1,155 @@
+"""`evonas show`: one layer, with all that is known of it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from evonas.cli.options import DEFAULT_DATABASE, Database, Format, FormatOption, LayerArgument
+
+if TYPE_CHECKING:
+    from evonas.layers import Layer
+    from results_db.store import ResultsDB
+
+
+def show(
+    layer: LayerArgument, format: FormatOption = Format.TABLE, db: Database = DEFAULT_DATABASE
+) -> None:
+    """Show a layer: formula, properties, and its scores and ancestors where runs found it."""
+    from evonas.cli.output import Column, emit
+    from evonas.cli.stored import database_if_any
+    from evonas.layers import resolve
+
+    with database_if_any(db) as results:
+        facts = layer_facts(resolve(layer, results), results)
+    match format:
+        case Format.JSON:
+            print(json.dumps(facts, indent=2))
+        case Format.CSV:
+            emit([Column(key) for key in facts if key != "found"], [facts], format)
+        case Format.TABLE:
+            _print(facts)
+
+
+def layer_facts(layer: Layer, db: ResultsDB | None) -> dict[str, Any]:
+    """All that is known of a layer, JSON-able."""
+    from dataclasses import asdict
+
+    from evonas.layers import one_line, short
+    from evonas.leaderboard import ancestors
+    from search_spaces.properties import properties
+    from search_spaces.zoo import ZOO
+
+    return {
+        "formula": layer.text,
+        "text": one_line(layer.text),
+        "digest": layer.digest,
+        "equal_to": layer.zoo,
+        "source": ZOO[layer.zoo].source if layer.zoo else None,
+        "properties": asdict(properties(layer.graph)),
+        "found": [
+            {
+                "run": found.run,
+                "number": found.candidate.number,
+                "verdict": found.candidate.verdict,
+                "reason": found.candidate.reason,
+                "scores": found.candidate.scores,
+                "mean": found.candidate.mean_score,
+                "ancestors": [
+                    {
+                        "number": a.number,
+                        "digest": short(a.digest),
+                        "text": one_line(a.text),
+                        "mean": a.mean_score,
+                    }
+                    for a in ancestors(db, found.run, found.candidate)
+                ],
+            }
+            for found in (layer.found if db else ())
+        ],
+    }
+
+
+def _print(facts: dict[str, Any]) -> None:
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    from evonas.cli.output import stdout
+    from evonas.cli.words import formula
+
+    console = stdout()
+    *parts, output = facts["formula"].split("\n")
+    lines = [*parts, f"y = {output}"]
+    console.print(Padding(Text("\n".join(lines), style="bold cyan"), (1, 2, 0, 2)))
+    console.print(
+        Padding(Text("then y * weight + bias, one of each per channel", style="dim"), (0, 2, 1, 2))
+    )
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    if facts["equal_to"]:
+        grid.add_row("known as", Text.assemble((facts["equal_to"], "bold"), f"  {facts['source']}"))
+    if parts:
+        grid.add_row("text form", formula(facts["text"]))
+    grid.add_row("digest", facts["digest"])
+    for name, value in _property_lines(facts["properties"]):
+        grid.add_row(name, value)
+    console.print(Padding(grid, (0, 2)))
+    for found in facts["found"]:
+        _print_found(found)
+    if not facts["found"]:
+        console.print(
+            Padding(
+                Text("No run in this database has committed this layer.", style="dim"), (1, 2, 0, 2)
+            )
+        )
+
+
+def _property_lines(properties: dict[str, Any]) -> list[tuple[str, str]]:
+    mixed = [what for what in ("batch", "positions", "channels") if properties.get(f"mixes_{what}")]
+    lines = [
+        (
+            "size",
+            f"{properties['active_nodes']} operations, {properties['moments']} of them moments",
+        ),
+        ("mixes", ", ".join(mixed) or "nothing: every element for itself"),
+    ]
+    if "batch" in mixed:
+        lines.append(("", "differs between training and evaluation: running estimates"))
+    if not properties["elementwise_path"]:
+        lines.append(
+            ("beware", "no element-wise path from x to y: all positions collapse into statistics")
+        )
+    return lines
+
+
+def _print_found(found: dict[str, Any]) -> None:
+    from rich.text import Text
+
+    from evonas.cli.output import Column, number, stdout, table
+    from evonas.cli.words import formula, verdict_text
+
+    console = stdout()
+    line = Text.assemble(
+        "\n  run ",
+        (found["run"], "bold"),
+        f", candidate {found['number']}: ",
+        verdict_text(found["verdict"]),
+    )
+    if found["reason"]:
+        line.append(f", {found['reason']}")
+    console.print(line)
+    if found["scores"]:
+        scores = "   ".join(f"{anchor} {score:.3f}" for anchor, score in found["scores"].items())
+        mean = f"   mean {found['mean']:.3f}" if found["mean"] is not None else ""
+        console.print(Text.assemble("  ", (scores, ""), (mean, "bold")))
+    if found["ancestors"]:
+        rows = [{**ancestor, "text": formula(ancestor["text"])} for ancestor in found["ancestors"]]
+        columns = [
+            number("number", "  ancestor"),
+            Column("digest", style="bold"),
+            Column("text", "formula", fold=True),
+            number("mean"),
+        ]
+        console.print(table(columns, rows))

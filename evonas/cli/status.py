@@ -1,0 +1,141 @@
+"""`evonas status`: where the candidates of a run ended, how fast it goes, and its best layers."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from evonas.cli.options import DEFAULT_DATABASE, Database, Format, FormatOption, Run
+
+if TYPE_CHECKING:
+    from results_db.store import ResultsDB
+
+_RECENT = 50  # candidates that the speed is taken from
+
+
+def status(
+    run: Run = None, format: FormatOption = Format.TABLE, db: Database = DEFAULT_DATABASE
+) -> None:
+    """Show the funnel of a run: attempts, checks that refused them, verdicts, and what passes each protocol."""
+    from evonas.cli.output import Column, emit, number
+    from evonas.runs import latest
+    from results_db.store import ResultsDB
+
+    with ResultsDB.open(db, create=False) as results:
+        facts = run_status(results, latest(results, run))
+        match format:
+            case Format.JSON:
+                print(json.dumps(facts, indent=2))
+            case Format.CSV:
+                emit([Column("part"), Column("name"), number("count")], _flat(facts), format)
+            case Format.TABLE:
+                _print(results, facts)
+
+
+def run_status(db: ResultsDB, name: str) -> dict[str, Any]:
+    """The figures of a run, JSON-able. `per_second`: candidates committed a second lately, None if unknown."""
+    from evonas.cli.words import counts
+    from evonas.funnel import stages
+
+    run, funnel, committed = db.run(name), db.funnel(name), db.count(name)
+    recent = [row.committed_at for row in db.candidates(name, first=max(0, committed - _RECENT))]
+    first, last = (recent[0] or 0.0, recent[-1] or 0.0) if len(recent) > 1 else (0.0, 0.0)
+    return {
+        "run": name,
+        "state": run.state,
+        "space": run.config.get("space"),
+        "seed": run.seed,
+        "committed": committed,
+        "budget": run.budget,
+        "attempts": funnel.attempts,
+        "attempts_per_candidate": funnel.attempts / committed if committed else None,
+        "cached": funnel.cached,
+        "refused": dict(counts(funnel.refused)),
+        "verdicts": dict(counts(funnel.verdicts)),
+        "stages": [
+            {"name": stage.name, "asked": stage.asked, "passed": stage.passed}
+            for stage in stages(db.candidates(name))
+        ],
+        "per_second": (len(recent) - 1) / (last - first) if last > first else None,
+    }
+
+
+def _print(db: ResultsDB, facts: dict[str, Any]) -> None:
+    from rich.text import Text
+
+    from evonas.cli.output import Column, number, stdout, table
+    from evonas.cli.summary import board_columns, board_rows
+    from evonas.cli.words import percent, share, verdict_text
+    from evonas.leaderboard import leaderboard
+
+    console, attempts, committed = stdout(), facts["attempts"], facts["committed"]
+    speed = f", {facts['per_second']:.2f} candidates/s lately" if facts["per_second"] else ""
+    console.print(
+        Text.assemble(
+            (facts["run"], "bold"),
+            f"  {facts['state']}, {committed:,} of {facts['budget'] or 'unlimited':,} candidates{speed}"
+            if facts["budget"]
+            else f"  {facts['state']}, {committed:,} candidates{speed}",
+            (f"\nspace {facts['space']}, seed {facts['seed']}", "dim"),
+        )
+    )
+    if not committed:
+        console.print("\nNo candidate is committed yet.")
+        return
+    checks = [
+        {"name": name, "count": n, "share": share(n, attempts)}
+        for name, n in facts["refused"].items()
+    ] + [{"name": Text("passed", "green"), "count": committed, "share": share(committed, attempts)}]
+    console.print(
+        table(
+            [Column("name", "refused by check"), number("count"), number("share", "of attempts")],
+            checks,
+            f"\n{attempts:,} attempts, {facts['attempts_per_candidate']:,.0f} for each candidate",
+        )
+    )
+    verdicts = [
+        {"name": verdict_text(v), "count": n, "share": percent(n, committed)}
+        for v, n in facts["verdicts"].items()
+    ]
+    console.print(
+        table(
+            [Column("name", "verdict"), number("count"), number("share", "of candidates")], verdicts
+        )
+    )
+    rows = [
+        {
+            **stage,
+            "share": percent(stage["passed"], stage["asked"]),
+            "style": "bold" if i == 4 else None,
+        }
+        for i, stage in enumerate(facts["stages"])
+    ]
+    columns = [
+        Column("name", "protocol"),
+        number("asked"),
+        number("passed"),
+        number("share", "of those asked"),
+    ]
+    console.print(table(columns, rows))
+    board = leaderboard(db, facts["run"], 3)
+    if board.found:
+        console.print(table(board_columns(board), board_rows(board)))
+
+
+def _flat(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    scalars = [
+        {"part": "run", "name": k, "count": v}
+        for k, v in facts.items()
+        if not isinstance(v, dict | list)
+    ]
+    counted = [
+        {"part": part, "name": name, "count": n}
+        for part in ("refused", "verdicts")
+        for name, n in facts[part].items()
+    ]
+    passed = [
+        {"part": f"stage {what}", "name": stage["name"], "count": stage[what]}
+        for stage in facts["stages"]
+        for what in ("asked", "passed")
+    ]
+    return [*scalars, *counted, *passed]

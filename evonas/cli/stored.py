@@ -1,0 +1,25 @@
+"""The database of a command that can do without one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from results_db.store import ResultsDB
+
+
+@contextmanager
+def database_if_any(url: str) -> Iterator[ResultsDB | None]:
+    """The database at the URL, None if there is nothing; raises for one that is not ours or cannot be read."""
+    from results_db.errors import DatabaseNotFound
+    from results_db.store import ResultsDB
+
+    try:
+        db = ResultsDB.open(url, create=False)
+    except DatabaseNotFound:
+        yield None
+        return
+    with db:
+        yield db

@@ -1,0 +1,131 @@
+"""The end of a search: the best layers beside the baselines, the exported best one, and how to go on."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+
+from evonas.cli.output import Column, number, stdout, table
+from evonas.cli.words import formula, verdict_text
+from evonas.export import export_layer
+from evonas.layers import Layer, layer_of, short
+from evonas.leaderboard import Entry, Leaderboard, leaderboard
+from results_db.store import ResultsDB
+from search_spaces.zoo import zoo_digests
+
+SUMMARY_LAYERS = 5
+EXPORTS = Path("layers")
+_CAUTION = (
+    "Search scores: validation accuracy after one short training on one seed. Small differences are noise, "
+    "and the best of many is lucky; train a layer in your own network before you trust it."
+)
+
+
+def show_summary(db: ResultsDB, run: str, state: str) -> None:
+    """Print the table, export the best layer to layers/<run>/, and name the next commands."""
+    console = stdout()
+    board = leaderboard(db, run, SUMMARY_LAYERS)
+    committed, budget = db.count(run), db.run(run).budget
+    console.print(
+        Text.assemble(
+            ("\nRun ", ""),
+            (run, "bold"),
+            f": {_STATES.get(state, state)}, ",
+            f"{committed:,}{f' of {budget:,}' if budget else ''} candidates",
+        )
+    )
+    console.print(table(board_columns(board), board_rows(board)))
+    if board.best is None:
+        console.print("No layer has passed the protocols yet: every candidate so far was rejected.")
+    else:
+        layer = _layer(db, run, board.best)
+        exported = export_layer(layer, EXPORTS / run, db, overwrite=True)
+        console.print(Text(_CAUTION, style="dim"))
+        console.print(
+            Text.assemble("\nThe best layer is exported to ", (str(exported.path), "bold")),
+            soft_wrap=True,
+        )
+    console.print()
+    for command, purpose in _next_commands(board, run, committed):
+        console.print(
+            Text.assemble("  ", (f"{command:<44}", "green"), f" {purpose}"), soft_wrap=True
+        )
+
+
+_STATES = {
+    "finished": "finished",
+    "stopped": "stopped at its time limit",
+    "interrupted": "interrupted",
+}
+
+
+def board_columns(board: Leaderboard) -> list[Column]:
+    """Name, formula, a score per anchor, mean, and what stands against it."""
+    return [
+        Column("name", "layer", style="bold"),
+        Column("text", "formula, before * weight + bias", fold=True),
+        *(number(anchor) for anchor in board.anchors),
+        number("mean", style="bold"),
+        Column("note", ""),
+    ]
+
+
+def board_rows(board: Leaderboard) -> list[dict[str, Any]]:
+    """Layers found, then baselines, each with the best mean first."""
+    known = sorted(board.baselines, key=lambda entry: -(entry.mean or 0.0))
+    return [*_rows(board.found, known), *_rows(known, ())]
+
+
+def _rows(entries: Sequence[Entry], following: Sequence[Entry]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for i, entry in enumerate(entries):
+        rows.append(
+            {
+                "name": entry.name,
+                "text": formula(entry.text),
+                **entry.scores,
+                "mean": entry.mean,
+                "note": note(entry),
+                "section": i == len(entries) - 1 and bool(following),
+            }
+        )
+    return rows
+
+
+def note(entry: Entry) -> Text:
+    """The protocol that rejected a baseline; that a layer found is on the front, or is a known one."""
+    if entry.is_baseline:
+        return (
+            Text.assemble("rejected: ", verdict_text(entry.verdict))
+            if entry.rejected
+            else Text("baseline", "dim")
+        )
+    equal = zoo_digests().get(entry.digest)
+    notes = [f"= {equal}"] * bool(equal) + ["Pareto"] * entry.pareto
+    return Text(", ".join(notes))
+
+
+def _layer(db: ResultsDB, run: str, entry: Entry) -> Layer:
+    from search_spaces.graph import Graph
+
+    assert entry.number is not None
+    (candidate,) = db.candidates(run, first=entry.number, last=entry.number)
+    assert candidate.graph_json is not None
+    return layer_of(Graph.from_json(candidate.graph_json), db)
+
+
+def _next_commands(board: Leaderboard, run: str, committed: int) -> list[tuple[str, str]]:
+    name = shlex.quote(run)
+    commands = [(f"evonas top {name}", "more of the best layers")]
+    if board.best is not None:
+        digest = short(board.best.digest)
+        commands.append((f"evonas show {digest}", "formula, properties, ancestors of the best one"))
+        commands.append((f"evonas export {digest} --to out", "any layer as a torch-only module"))
+    commands.append(
+        (f"evonas resume {name} --budget {max(100, 2 * committed)}", "go on with the search")
+    )
+    return commands

@@ -1,0 +1,77 @@
+"""Runs by name: making one, going on with one, the latest one."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from evonas.config import RunConfig, config_differences, config_from_dict
+from results_db.records import RunRecord
+from results_db.store import ResultsDB
+
+# How long a run goes on, not what its history is: these may differ when a run is continued.
+_EXTENT = ("budget", "max_minutes")
+
+
+class RunError(RuntimeError):
+    """A run cannot go on in the way that was asked for."""
+
+
+def create_or_continue(db: ResultsDB, name: str | None, config: RunConfig) -> str:
+    """The run of that name, made if there is none; without a name, a new one named by time and seed.
+
+    A run that is there must have the same config; budget and time may change. Raises RunError that shows
+    the differences.
+    """
+    known = {run.name: run for run in db.runs()}
+    if name is None:
+        name = _new_name(config.seed, known.keys())
+    elif name in known:
+        differences = config_differences(_kind(known[name].config), _kind(config.to_dict()))
+        if differences:
+            raise RunError(
+                f"run {name!r} is there with another config; go on with `evonas resume {name}`, "
+                "or give another --name. The differences (stored -> given):\n  "
+                + "\n  ".join(differences)
+            )
+        extend(db, name, budget=config.budget, max_minutes=config.max_minutes)
+        return name
+    db.create_run(name, config.seed, config.to_dict(), budget=config.budget)
+    return name
+
+
+def extend(db: ResultsDB, name: str, *, budget: int | None, max_minutes: float | None) -> RunRecord:
+    """Set how far a run goes (None: as it is stored). Raises RunNotFound, and RunError for a budget already spent."""
+    run = db.run(name)
+    committed = db.count(name)
+    if budget is not None and budget < committed:
+        raise RunError(
+            f"run {name!r} has committed {committed} candidates already; give a --budget of at least that, not {budget}"
+        )
+    if budget is not None and budget != run.budget:
+        db.set_budget(name, budget)
+    if max_minutes != run.config.get("max_minutes"):
+        config = config_from_dict({**run.config, "max_minutes": max_minutes})
+        db.set_config(name, config.to_dict())
+    return db.run(name)
+
+
+def latest(db: ResultsDB, name: str | None = None) -> str:
+    """The given name if there is such a run, else the run that was created last. Raises RunError, RunNotFound."""
+    if name is not None:
+        return db.run(name).name
+    runs = db.runs()
+    if not runs:
+        raise RunError(f"{db.address} holds no run yet; start one with `evonas search`")
+    return runs[-1].name
+
+
+def _new_name(seed: int, taken: Any) -> str:
+    """Such as 20250131-2215-s0, with a number behind it if that name is taken."""
+    base = f"{time.strftime('%Y%m%d-%H%M')}-s{seed}"
+    names = (base, *(f"{base}-{i}" for i in range(2, len(taken) + 3)))
+    return next(name for name in names if name not in taken)
+
+
+def _kind(config: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in config.items() if key not in _EXTENT}
