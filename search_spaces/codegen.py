@@ -23,6 +23,7 @@ _WIDTH = 93
 _WRAPPER = textwrap.TextWrapper(
     _WIDTH + 4, initial_indent="    ", subsequent_indent=" " * 8, break_long_words=False
 )
+_ARGUMENTS = textwrap.indent(ARGUMENTS, "    ").lstrip()
 _CLASS_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}", re.ASCII)
 
 
@@ -50,7 +51,7 @@ def generate(
     imports = imports_text(body)
     digest = _digest(imports, body)
     about = f"y = {format_graph(graph)}" if docstring is None else docstring
-    documentation = _docstring(f"{about.strip()}\n\n{ARGUMENTS}" if about.strip() else ARGUMENTS)
+    documentation = f'    """{_indented(about)}{_ARGUMENTS}\n    """'
     source = f"{imports}\n\n\nclass {class_name}(nn.Module):\n{documentation}\n\n{body}"
     return GeneratedCode(source, digest)
 
@@ -66,7 +67,7 @@ def class_sha256(source: str) -> str:
             "expected the source of one generated module: imports and a class with a docstring"
         )
     docstring_end = classes[0].body[0].end_lineno
-    lines = source.splitlines()
+    lines = source.split("\n")
     imports = "\n".join(lines[: classes[0].lineno - 1]).strip("\n")
     return _digest(imports, "\n".join(lines[docstring_end:]).strip("\n") + "\n")
 
@@ -75,17 +76,20 @@ def _digest(imports: str, body: str) -> str:
     return hashlib.sha256(f"{imports}\n{body}".encode()).hexdigest()
 
 
-def _docstring(text: str) -> str:
-    """A docstring at class level that holds `text`, whatever characters are in it."""
-    escaped = (
-        text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"').encode("ascii", "backslashreplace")
-    )
-    printable = "".join(
-        c if c == "\n" or c.isprintable() else f"\\x{ord(c):02x}" for c in escaped.decode()
-    )
-    lines = [
-        part
-        for line in printable.split("\n")
-        for part in (_WRAPPER.wrap(line) if len(line) > _WIDTH else (f"    {line}".rstrip(),))
-    ]
-    return f'    """{lines[0].strip()}\n' + "\n".join(lines[1:]) + '\n    """'
+def _indented(about: str) -> str:
+    """Text inside a docstring at class level, whatever characters are in it, and a blank line."""
+    escaped = about.strip().replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    if not escaped:
+        return ""
+    lines = []
+    for line in escaped.split("\n"):
+        if not line.isascii() or not line.isprintable():
+            line = "".join(map(_printable, line))
+        lines += _WRAPPER.wrap(line) if len(line) > _WIDTH else [f"    {line}".rstrip()]
+    return "\n".join(lines).lstrip() + "\n\n    "
+
+
+def _printable(character: str) -> str:
+    if character.isascii() and character.isprintable():
+        return character
+    return ascii(character)[1:-1]

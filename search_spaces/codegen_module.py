@@ -8,7 +8,7 @@ from search_spaces.codegen_plan import Plan
 # Documentation of every generated class.
 ARGUMENTS = """\
 Takes images (B, C, H, W), or (B, H, W, C) if `channels_last`, tokens (B, T, C) or features
-(B, C), and returns the same shape and dtype. Computes in float32, or float64 for float64 inputs.
+(B, C), and returns the same shape and dtype. Computes in float32, or in float64 if given it.
 
 Args:
     num_features: channels C.
@@ -100,15 +100,14 @@ def imports_text(class_text: str) -> str:
 
 
 def class_text(plan: Plan, body: Body) -> str:
-    """Everything below the docstring of the class."""
+    """Everything below the docstring of the class; the last method is what the graph computes."""
     fields = [f"    {buffer.name}: torch.Tensor" for buffer in body.buffers]
     norm_act = ["    def _norm_act(self, x: torch.Tensor) -> torch.Tensor:"]
     norm_act += [f"        {line}" for line in body.lines]
-    methods = [_constructor(plan, body), _FORWARD, "\n".join(norm_act)]
+    methods = [_constructor(plan, body), _EXTRA_REPR, _FORWARD, "\n".join(norm_act)]
     if body.buffers:
-        methods.insert(0, "\n".join(fields))
-        methods.append(_UPDATE)
-    return "\n\n".join((*methods, _EXTRA_REPR)) + "\n"
+        methods = ["\n".join(fields), *methods[:-1], _UPDATE, methods[-1]]
+    return "\n\n".join(methods) + "\n"
 
 
 def _constructor(plan: Plan, body: Body) -> str:

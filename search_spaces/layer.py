@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from types import CodeType, FunctionType
 
 from torch import nn
 
 from search_spaces.canonical import canonical_and_digest
 from search_spaces.codegen import GeneratedCode, generate
 from search_spaces.graph import Graph
+
+_METHOD = "_norm_act"
+_LAST_METHOD = f"    def {_METHOD}("
 
 
 def layer_class(graph: Graph) -> type[nn.Module]:
@@ -27,14 +31,39 @@ def layer_code(graph: Graph) -> GeneratedCode:
 
 
 def execute(code: GeneratedCode, name: str) -> type[nn.Module]:
-    """The class of a generated module; tracebacks show its lines under `name`."""
+    """The class of a generated module; tracebacks show its lines under `name`.
+
+    The source is compiled in two parts, because compiling takes longest and the first part (all but
+    the documentation and the last method) repeats from layer to layer.
+    """
+    start = code.source.index(_LAST_METHOD)
     namespace: dict[str, object] = {"__name__": name, "__loader__": _Source(code.source)}
-    exec(compile(code.source, f"{name}.py", "exec"), namespace)
-    return next(
+    exec(_compiled_frame(_without_documentation(code.source[:start])), namespace)
+    layer = next(
         value
         for value in namespace.values()
         if isinstance(value, type) and issubclass(value, nn.Module)
     )
+    # Indented as it stands, and on its own line number.
+    blank = "\n" * (code.source.count("\n", 0, start) - 1)
+    exec(compile(f"{blank}if True:\n{code.source[start:]}", f"{name}.py", "exec"), namespace)
+    method = namespace.pop(_METHOD)
+    assert isinstance(method, FunctionType)
+    method.__qualname__ = f"{layer.__qualname__}.{_METHOD}"
+    setattr(layer, _METHOD, method)
+    return layer
+
+
+@lru_cache(maxsize=512)
+def _compiled_frame(source: str) -> CodeType:
+    return compile(source, "evonas_layer.py", "exec")
+
+
+def _without_documentation(source: str) -> str:
+    """The source with the docstring of its class left blank, line by line."""
+    start = source.index('    """')
+    end = source.index('\n    """\n', start)
+    return source[:start] + "\n" * source.count("\n", start, end + 1) + source[end + 8 :]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ def body(text: str) -> list[str]:
     """The lines of the layer's own method, without indentation beyond the method's."""
     source = generate(parse(text)).source
     method = source.split("def _norm_act(self, x: torch.Tensor) -> torch.Tensor:\n")[1]
-    return [line[8:] for line in method.split("\n\n")[0].split("\n")]
+    return [line[8:] for line in method.splitlines()]
 
 
 @pytest.fixture(scope="module")

@@ -152,6 +152,7 @@ FORMULAS: dict[str, Formula] = {
     "PowerNorm": power_norm,
     "BCN": batch_channel_norm,
     "ReLU": stateless(lambda x, p, g: relu(x)),
+    "rectifier": stateless(lambda x, p, g: np.maximum(x, -channel(p["v1"]))),
     "SiLU": stateless(lambda x, p, g: silu(x)),
     "tanh": stateless(lambda x, p, g: np.tanh(x)),
     "GELU": stateless(lambda x, p, g: gelu(x)),
