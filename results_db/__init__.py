@@ -1,0 +1,59 @@
+"""What do we know already? Runs, candidates and evaluations, in one database."""
+
+from results_db.address import DEFAULT_URL
+from results_db.errors import (
+    BadAddress,
+    BadRecord,
+    DamagedDatabase,
+    DatabaseError,
+    DatabaseNotFound,
+    DatabaseUnavailable,
+    ForeignDatabase,
+    HistoryGap,
+    LeaseLost,
+    RunExists,
+    RunLocked,
+    RunNotFound,
+    SchemaMismatch,
+)
+from results_db.holder import Holder
+from results_db.records import (
+    SCORED,
+    BaselineRecord,
+    CandidateRecord,
+    EvaluationRecord,
+    FoundLayer,
+    Funnel,
+    RankedLayer,
+    RunRecord,
+)
+from results_db.store import ResultsDB
+from results_db.writer import RunWriter
+
+__all__ = [
+    "DEFAULT_URL",
+    "SCORED",
+    "BadAddress",
+    "BadRecord",
+    "BaselineRecord",
+    "CandidateRecord",
+    "DamagedDatabase",
+    "DatabaseError",
+    "DatabaseNotFound",
+    "DatabaseUnavailable",
+    "EvaluationRecord",
+    "ForeignDatabase",
+    "FoundLayer",
+    "Funnel",
+    "HistoryGap",
+    "Holder",
+    "LeaseLost",
+    "RankedLayer",
+    "ResultsDB",
+    "RunExists",
+    "RunLocked",
+    "RunNotFound",
+    "RunRecord",
+    "RunWriter",
+    "SchemaMismatch",
+]

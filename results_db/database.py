@@ -1,0 +1,104 @@
+"""Read and write transactions, with SQLite set up so that readers never block the writer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+from results_db.address import Address
+from results_db.faults import ConnectionLost, translate
+
+T = TypeVar("T")
+
+BUSY_TIMEOUT = 30.0  # seconds that a statement waits for another program's write
+RECONNECT_PAUSES = (
+    0.1,
+    0.5,
+    2.0,
+    5.0,
+    10.0,
+    20.0,
+)  # seconds between attempts to reach a lost server
+
+
+class Database:
+    """Transactions on one address; raises our errors instead of the driver's."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        # hide_parameters: an error message must not carry a thousand candidates.
+        self.engine = create_engine(address.url, hide_parameters=True)
+        if address.path:
+            _set_up_sqlite(self.engine)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A read transaction: one consistent view, no lock that a writer would notice."""
+        with self._translated(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A write transaction: all or nothing, one at a time on SQLite."""
+        with self._translated(), self.engine.connect() as connection:
+            connection.execution_options(evonas_write=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def autocommit(self) -> Iterator[Connection]:
+        """A connection outside any transaction, for SQLite's PRAGMAs."""
+        with self._translated(), self.engine.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    def patiently(self, operation: Callable[[], T]) -> T:
+        """Calls the operation, which must be safe to repeat, again while the server is away."""
+        for pause in RECONNECT_PAUSES:
+            try:
+                return operation()
+            except ConnectionLost:
+                time.sleep(pause)
+        return operation()
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            ours = translate(error, self.address)
+            if ours is None:
+                raise
+            raise ours from error
+
+
+def _set_up_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _: object) -> None:
+        connection.isolation_level = (
+            None  # the driver's implicit BEGIN is wrong for us; see on_begin
+        )
+        connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        # FULL: what was reported as stored survives a power failure too, not only a kill.
+        connection.execute("PRAGMA synchronous = FULL")
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("evonas_write", False)
+        # A deferred transaction that writes after reading can fail at once instead of waiting.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

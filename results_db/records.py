@@ -1,0 +1,132 @@
+"""The frozen records that go into the database and come out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+SCORED = "scored"
+"""The one verdict that the database knows by name: only candidates with it are ranked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """One search as it is stored.
+
+    `state` is what the driver set ("running", "finished", ...); a run that is stored as running
+    while no driver holds it reads as "interrupted". `budget` counts candidates; None: no limit.
+    Times are seconds since 1970.
+    """
+
+    name: str
+    seed: int
+    config: dict[str, Any]
+    state: str
+    budget: int | None
+    created_at: float
+    updated_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateRecord:
+    """One row of a run's history.
+
+    `number` counts from 0 without gaps; `parent` and `duplicate_of` are numbers of the same run.
+    `scores` holds one validation accuracy per anchor, `refused` how many attempts fell at each
+    check, `seconds` the cost of the evaluation. `committed_at` is set by the database: seconds
+    since 1970.
+    """
+
+    number: int
+    verdict: str
+    parent: int | None = None
+    graph_json: str | None = None
+    digest: str | None = None
+    text: str = ""
+    reason: str = ""
+    duplicate_of: int | None = None
+    scores: dict[str, float] = field(default_factory=dict)
+    attempts: int = 0
+    refused: dict[str, int] = field(default_factory=dict)
+    fingerprint: tuple[float, ...] = ()
+    seconds: float = 0.0
+    worker: str = ""
+    cached: bool = False
+    class_sha256: str = ""
+    committed_at: float | None = None
+
+    @property
+    def mean_score(self) -> float | None:
+        """The mean over the anchors; None unless the candidate is scored."""
+        if self.verdict != SCORED or not self.scores:
+            return None
+        return sum(self.scores[anchor] for anchor in sorted(self.scores)) / len(self.scores)
+
+    def history_row(self) -> tuple[object, ...]:
+        """What equal histories agree on: parent, graph, verdict, reason, scores; not cost."""
+        return (
+            self.number,
+            self.parent,
+            self.graph_json,
+            self.digest,
+            self.verdict,
+            self.reason,
+            self.duplicate_of,
+            tuple(sorted(self.scores.items())),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationRecord:
+    """A finished evaluation under its key, the hash of everything that could change the result."""
+
+    key: str
+    digest: str
+    verdict: str
+    reason: str = ""
+    scores: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+    class_sha256: str = ""
+    worker: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineRecord:
+    """A known layer that a run measures beside its own; the scores stand under `evaluation_key`."""
+
+    name: str
+    text: str
+    digest: str
+    evaluation_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Funnel:
+    """Where candidates and attempts ended: counts by verdict, and by refusing check.
+
+    `attempts` is the sum over candidates, `cached` how many were answered by a stored evaluation.
+    """
+
+    candidates: int
+    verdicts: dict[str, int]
+    attempts: int
+    refused: dict[str, int]
+    cached: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedLayer:
+    """A place on the leaderboard; `pareto`: no scored candidate of the run dominates it."""
+
+    rank: int
+    candidate: CandidateRecord
+    mean: float
+    pareto: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundLayer:
+    """A layer found by its digest, and the run that committed it."""
+
+    run: str
+    candidate: CandidateRecord

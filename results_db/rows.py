@@ -1,0 +1,168 @@
+"""From record to row and back, with the checks that keep a bad value out of the database."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from array import array
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row
+
+from results_db.errors import BadRecord
+from results_db.records import BaselineRecord, CandidateRecord, EvaluationRecord, RunRecord
+
+
+def clean(text: str) -> str:
+    """Text that every back-end stores alike: NUL bytes and lone surrogates become U+FFFD."""
+    return (
+        str(text)
+        .replace("\0", "\ufffd")
+        .encode("utf-8", "surrogatepass")
+        .decode("utf-8", "replace")
+    )
+
+
+def json_text(value: object, what: str) -> str:
+    """The exact JSON of a value, keys sorted; raises BadRecord for what JSON cannot say."""
+    try:
+        return json.dumps(value, sort_keys=True, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError) as error:
+        raise BadRecord(
+            f"{what} is no JSON: {error}. Allowed: finite numbers, text, lists, dicts."
+        ) from None
+
+
+def _scores(scores: Mapping[str, float], what: str) -> str:
+    values = {str(anchor): float(score) for anchor, score in scores.items()}
+    bad = {anchor: score for anchor, score in values.items() if not math.isfinite(score)}
+    if bad:
+        raise BadRecord(
+            f"scores of {what} are not finite: {bad}. Give a failed layer a verdict, not a score."
+        )
+    return json_text(values, f"scores of {what}")
+
+
+def _pack(fingerprint: tuple[float, ...]) -> bytes:
+    values = array("d", fingerprint)
+    if sys.byteorder == "big":
+        values.byteswap()
+    return values.tobytes()
+
+
+def unpack(data: bytes) -> tuple[float, ...]:
+    """The fingerprint from its bytes (little-endian float64)."""
+    values = array("d", data)
+    if sys.byteorder == "big":
+        values.byteswap()
+    return tuple(values)
+
+
+def candidate_values(record: CandidateRecord, run_id: int, committed_at: float) -> dict[str, Any]:
+    """The column values of a candidate; raises BadRecord."""
+    what = f"candidate {record.number}"
+    if not record.verdict:
+        raise BadRecord(f"{what} has no verdict. Every candidate ends with exactly one.")
+    scores = _scores(record.scores, what)
+    return {
+        "run_id": run_id,
+        "number": int(record.number),
+        "parent": record.parent,
+        "graph_json": record.graph_json,
+        "digest": record.digest,
+        "text": clean(record.text),
+        "verdict": str(record.verdict),
+        "reason": clean(record.reason),
+        "duplicate_of": record.duplicate_of,
+        "scores": scores,
+        "mean_score": record.mean_score,
+        "attempts": int(record.attempts),
+        "refused": json_text(
+            {str(check): int(n) for check, n in record.refused.items()}, f"refused of {what}"
+        ),
+        "fingerprint": _pack(record.fingerprint),
+        "seconds": float(record.seconds),
+        "worker": clean(record.worker),
+        "cached": bool(record.cached),
+        "class_sha256": record.class_sha256,
+        "committed_at": committed_at,
+    }
+
+
+def candidate_record(row: Row[Any]) -> CandidateRecord:
+    """The record of a row of CandidateRow's columns."""
+    return CandidateRecord(
+        number=row.number,
+        parent=row.parent,
+        graph_json=row.graph_json,
+        digest=row.digest,
+        text=row.text,
+        verdict=row.verdict,
+        reason=row.reason,
+        duplicate_of=row.duplicate_of,
+        scores=json.loads(row.scores),
+        attempts=row.attempts,
+        refused=json.loads(row.refused),
+        fingerprint=unpack(row.fingerprint),
+        seconds=row.seconds,
+        worker=row.worker,
+        cached=row.cached,
+        class_sha256=row.class_sha256,
+        committed_at=row.committed_at,
+    )
+
+
+def evaluation_values(record: EvaluationRecord, stored_at: float) -> dict[str, Any]:
+    """The column values of an evaluation; raises BadRecord."""
+    if not record.key or not record.verdict:
+        raise BadRecord(
+            f"evaluation of {record.digest!r} needs a key and a verdict; "
+            f"given {record.key!r}, {record.verdict!r}."
+        )
+    return {
+        "key": record.key,
+        "digest": record.digest,
+        "verdict": str(record.verdict),
+        "reason": clean(record.reason),
+        "scores": _scores(record.scores, f"evaluation {record.key[:12]}"),
+        "seconds": float(record.seconds),
+        "class_sha256": record.class_sha256,
+        "worker": clean(record.worker),
+        "stored_at": stored_at,
+    }
+
+
+def evaluation_record(row: Row[Any]) -> EvaluationRecord:
+    """The record of a row of EvaluationRow's columns."""
+    return EvaluationRecord(
+        key=row.key,
+        digest=row.digest,
+        verdict=row.verdict,
+        reason=row.reason,
+        scores=json.loads(row.scores),
+        seconds=row.seconds,
+        class_sha256=row.class_sha256,
+        worker=row.worker,
+    )
+
+
+def baseline_record(row: Row[Any]) -> BaselineRecord:
+    """The record of a row of BaselineRow's columns."""
+    return BaselineRecord(
+        name=row.name, text=row.text, digest=row.digest, evaluation_key=row.evaluation_key
+    )
+
+
+def run_record(row: Row[Any], *, held: bool) -> RunRecord:
+    """The record of a row of RunRow's columns; `held`: a driver has it."""
+    return RunRecord(
+        name=row.name,
+        seed=row.seed,
+        config=json.loads(row.config),
+        state="interrupted" if row.state == "running" and not held else row.state,
+        budget=row.budget,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

@@ -1,0 +1,228 @@
+"""ResultsDB, the door to everything stored: runs, histories, evaluations."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import time
+from collections.abc import Iterator
+from typing import Any, Self
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from results_db import evaluations, queries
+from results_db.address import DEFAULT_URL
+from results_db.database import Database
+from results_db.errors import BadRecord, RunExists, RunNotFound
+from results_db.holder import Holder
+from results_db.lease import Lease, held_by
+from results_db.records import (
+    BaselineRecord,
+    CandidateRecord,
+    EvaluationRecord,
+    FoundLayer,
+    Funnel,
+    RankedLayer,
+    RunRecord,
+)
+from results_db.rows import baseline_record, candidate_record, json_text, run_record
+from results_db.schema import open_database
+from results_db.tables import BaselineRow, CandidateRow, LeaseRow, RunRow
+from results_db.writer import RunWriter
+
+_DIGEST_PREFIX = re.compile(r"(c\d+-)?[0-9a-f]{1,32}")
+
+
+class ResultsDB:
+    """An open results database; also a context manager. Readers never disturb a writer."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, url: str = DEFAULT_URL, *, create: bool = True) -> Self:
+        """Opens the database at the URL; with `create`, makes a new one if there is none.
+
+        Raises BadAddress, DatabaseNotFound, ForeignDatabase, DamagedDatabase, SchemaMismatch,
+        DatabaseUnavailable.
+        """
+        return cls(open_database(url, create=create))
+
+    @property
+    def address(self) -> str:
+        """The file's path, or the server's URL without its password: safe to log and store."""
+        return str(self._database.address)
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Runs
+
+    def runs(self) -> list[RunRecord]:
+        """All runs, oldest first."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(*RunRow.__table__.c).order_by(RunRow.id)).all()
+            return [run_record(row, held=held_by(connection, row.id) is not None) for row in rows]
+
+    def run(self, name: str) -> RunRecord:
+        """The run of that name; raises RunNotFound, which names the nearest."""
+        run_id = self._run_id(name)
+        with self._database.read() as connection:
+            row = connection.execute(select(*RunRow.__table__.c).where(RunRow.id == run_id)).one()
+            return run_record(row, held=held_by(connection, run_id) is not None)
+
+    def create_run(
+        self, name: str, seed: int, config: dict[str, Any], *, budget: int | None = None
+    ) -> RunRecord:
+        """Makes a run with an empty history; raises RunExists, BadRecord."""
+        if not name or len(name) > 200:
+            raise BadRecord(f"a run's name has 1 to 200 characters, given {len(name)}.")
+        if not 0 <= seed < 2**63:
+            raise BadRecord(f"a run's seed is a whole number from 0 to 2**63 - 1, given {seed}.")
+        now = time.time()
+        values = {
+            "name": name,
+            "seed": seed,
+            "config": json_text(config, f"config of run {name!r}"),
+            "state": "running",
+            "budget": budget,
+            "created_at": now,
+            "updated_at": now,
+        }
+        try:
+            with self._database.write() as connection:
+                run_id = connection.execute(
+                    insert(RunRow).values(values).returning(RunRow.id)
+                ).scalar_one()
+                free = {"run_id": run_id, "fence": 0, "beat": 0, "host": "", "place": "", "pid": 0}
+                connection.execute(insert(LeaseRow).values(free))
+        except IntegrityError:
+            raise RunExists(
+                f"there is a run {name!r} in {self.address}. Choose another name, or resume it."
+            ) from None
+        return self.run(name)
+
+    def set_budget(self, name: str, budget: int | None) -> None:
+        """Sets how many candidates the run may commit; raising it lets a finished run go on."""
+        self._set(name, budget=budget)
+
+    def set_config(self, name: str, config: dict[str, Any]) -> None:
+        """Replaces the stored config."""
+        self._set(name, config=json_text(config, f"config of run {name!r}"))
+
+    def set_state(self, name: str, state: str) -> None:
+        """Sets the state without holding the run (a driver uses RunWriter.set_state)."""
+        self._set(name, state=state)
+
+    def writer(self, name: str, *, take_over: bool = False) -> RunWriter:
+        """The one writer of the run; raises RunLocked, unless `take_over` shuts the holder out."""
+        run_id = self._run_id(name)
+        return RunWriter(
+            self._database, Lease.acquire(self._database, run_id, name, take_over=take_over)
+        )
+
+    def holder(self, name: str) -> Holder | None:
+        """The process that writes the run, None if there is none."""
+        run_id = self._run_id(name)
+        with self._database.read() as connection:
+            return held_by(connection, run_id)
+
+    # Evaluations
+
+    def find_evaluation(self, key: str) -> EvaluationRecord | None:
+        """The finished evaluation under the key, None if there is none."""
+        return evaluations.find_evaluation(self._database, key)
+
+    def store_evaluation(self, record: EvaluationRecord) -> EvaluationRecord:
+        """Stores a finished evaluation; returns what stands under its key: the first wins."""
+        return evaluations.store_evaluation(self._database, record)
+
+    # Histories
+
+    def candidates(
+        self, run: str, *, first: int = 0, last: int | None = None, verdict: str | None = None
+    ) -> Iterator[CandidateRecord]:
+        """The candidates first..last (both included) in order, read a thousand at a time."""
+        return queries.candidates(self._database, self._run_id(run), first, last, verdict)
+
+    def window(self, run: str, *, last: int, size: int) -> list[CandidateRecord]:
+        """The latest `size` scored candidates with a number up to `last`, oldest first."""
+        return queries.window(self._database, self._run_id(run), last, size)
+
+    def count(self, run: str) -> int:
+        """How many candidates are committed."""
+        return queries.count(self._database, self._run_id(run))
+
+    def baselines(self, run: str) -> list[BaselineRecord]:
+        """The run's baselines, by name."""
+        chosen = (
+            select(*BaselineRow.__table__.c)
+            .where(BaselineRow.run_id == self._run_id(run))
+            .order_by(BaselineRow.name)
+        )
+        with self._database.read() as connection:
+            return [baseline_record(row) for row in connection.execute(chosen)]
+
+    def funnel(self, run: str) -> Funnel:
+        """Where the run's candidates and attempts ended."""
+        return queries.funnel(self._database, self._run_id(run))
+
+    def top(self, run: str, n: int = 10) -> list[RankedLayer]:
+        """The run's best layers by mean score, Pareto members marked."""
+        return queries.top(self._database, self._run_id(run), n)
+
+    def pareto(self, run: str) -> list[CandidateRecord]:
+        """The run's scored candidates that no other one dominates, oldest first."""
+        return queries.pareto(self._database, self._run_id(run))
+
+    def find_layer(self, prefix: str, *, limit: int = 100) -> list[FoundLayer]:
+        """The candidates of all runs whose digest starts so, with or without "c1-"."""
+        if not _DIGEST_PREFIX.fullmatch(prefix):
+            return []
+        start = prefix if "-" in prefix else f"c1-{prefix}"
+        chosen = (
+            select(RunRow.name.label("run_name"), *CandidateRow.__table__.c)
+            .join(RunRow, RunRow.id == CandidateRow.run_id)
+            .where(
+                CandidateRow.digest >= start, CandidateRow.digest < start + "g"
+            )  # g: just above the hex digits
+            .order_by(CandidateRow.digest, CandidateRow.run_id, CandidateRow.number)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(chosen).all()
+        return [FoundLayer(run=row.run_name, candidate=candidate_record(row)) for row in rows]
+
+    def _set(self, name: str, **values: object) -> None:
+        run_id = self._run_id(name)
+        with self._database.write() as connection:
+            connection.execute(
+                update(RunRow).where(RunRow.id == run_id).values(updated_at=time.time(), **values)
+            )
+
+    def _run_id(self, name: str) -> int:
+        with self._database.read() as connection:
+            run_id = connection.execute(
+                select(RunRow.id).where(RunRow.name == name)
+            ).scalar_one_or_none()
+            if run_id is not None:
+                return run_id
+            names = list(connection.execute(select(RunRow.name).order_by(RunRow.id)).scalars())
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+        if near:
+            hint = f"Did you mean {near[0]!r}?"
+        else:
+            hint = (
+                "`evonas runs` lists them."
+                if names
+                else "It holds no run yet; start one with `evonas search`."
+            )
+        raise RunNotFound(f"there is no run {name!r} in {self.address}. {hint}")

@@ -1,0 +1,114 @@
+"""The one writer of a run: what it commits is there as a whole, or not at all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Self
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from results_db.database import Database
+from results_db.errors import HistoryGap
+from results_db.evaluations import store_evaluation
+from results_db.lease import Lease
+from results_db.records import BaselineRecord, CandidateRecord, EvaluationRecord
+from results_db.rows import candidate_values
+from results_db.tables import BaselineRow, CandidateRow, RunRow
+
+
+class RunWriter:
+    """Commits to one run under a lease; leave the `with` block to let the next driver in.
+
+    Every method is one transaction, raises LeaseLost after a take-over (then nothing was written),
+    and tries again when the connection to a server is lost.
+    """
+
+    def __init__(self, database: Database, lease: Lease) -> None:
+        self._database = database
+        self._lease = lease
+        self.next_number = 0
+        with database.read() as connection:
+            self.next_number = self._count(connection)
+
+    def commit(self, candidates: Sequence[CandidateRecord]) -> None:
+        """Appends candidates to the history, all or none; their numbers go on from `next_number`.
+
+        Raises HistoryGap, BadRecord, LeaseLost, DatabaseUnavailable.
+        """
+        if not candidates:
+            return
+        given = [record.number for record in candidates]
+        due = list(range(self.next_number, self.next_number + len(given)))
+        if given != due:
+            raise HistoryGap(
+                f"run {self._lease.run_name!r} continues with candidate {self.next_number}, "
+                f"in order and without gaps; given {given[:5]}{'...' if len(given) > 5 else ''}. "
+                "Hold candidates back until their turn."
+            )
+        now = time.time()
+        rows = [candidate_values(record, self._lease.run_id, now) for record in candidates]
+        self._database.patiently(lambda: self._append(rows))
+        self.next_number += len(rows)
+
+    def store_evaluation(self, record: EvaluationRecord) -> EvaluationRecord:
+        """Stores a finished evaluation at once; returns what stands under its key."""
+        return store_evaluation(self._database, record)
+
+    def store_baseline(self, record: BaselineRecord) -> None:
+        """Stores (or replaces) the run's baseline of that name."""
+
+        def replace() -> None:
+            key = (BaselineRow.run_id == self._lease.run_id, BaselineRow.name == record.name)
+            values = {
+                "text": record.text,
+                "digest": record.digest,
+                "evaluation_key": record.evaluation_key,
+            }
+            with self._database.write() as connection:
+                self._lease.check(connection)
+                if connection.execute(update(BaselineRow).where(*key).values(values)).rowcount == 0:
+                    row = {"run_id": self._lease.run_id, "name": record.name, **values}
+                    connection.execute(insert(BaselineRow), row)
+
+        self._database.patiently(replace)
+
+    def set_state(self, state: str) -> None:
+        """Sets the run's state: "running", "interrupted", "finished", ..."""
+
+        def change() -> None:
+            with self._database.write() as connection:
+                self._lease.check(connection)
+                self._touch(connection, time.time(), state=state)
+
+        self._database.patiently(change)
+
+    def close(self) -> None:
+        """Gives the run free."""
+        self._lease.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _append(self, rows: list[dict[str, object]]) -> None:
+        with self._database.write() as connection:
+            self._lease.check(connection)
+            # After a lost connection the first try may have arrived; only we can have written it.
+            if self._count(connection) == self.next_number:
+                connection.execute(insert(CandidateRow), rows)
+                self._touch(connection, time.time())
+
+    def _count(self, connection: Connection) -> int:
+        last = select(func.max(CandidateRow.number)).where(
+            CandidateRow.run_id == self._lease.run_id
+        )
+        number = connection.execute(last).scalar_one()
+        return 0 if number is None else number + 1
+
+    def _touch(self, connection: Connection, now: float, **values: object) -> None:
+        connection.execute(
+            update(RunRow).where(RunRow.id == self._lease.run_id).values(updated_at=now, **values)
+        )
