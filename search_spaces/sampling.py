@@ -23,9 +23,10 @@ def sample_uniform(space: SearchSpace, rng: np.random.Generator) -> Graph:
 
 # Chances of the default sampler. Each is above 0 and below 1, so that every choice stays possible.
 _LONGER_SPINE = 0.7  # that the spine grows by one more node
-_BINARY = 0.5  # that a spine node is drawn among the binary primitives
-_SIDE_INPUT = 0.5  # that the other input of a spine node is drawn among the nodes beside the spine
-_SPINE_INPUT = 0.5  # that an input of a node beside the spine is x or a spine node
+_BINARY = 0.7  # that a spine node is drawn among the binary primitives
+_SIDE_INPUT = 0.7  # that the other input of a spine node is drawn among the nodes beside the spine
+_SPINE_INPUT = 0.7  # that an input of a node beside the spine is x or a spine node
+_MOMENT = 0.7  # that a node beside the spine is drawn among the moments
 
 
 def sample(space: SearchSpace, rng: np.random.Generator) -> Graph:
@@ -48,9 +49,7 @@ def sample(space: SearchSpace, rng: np.random.Generator) -> Graph:
             nodes.append(_spine_node(space, base + i, path[-1], beside, rng))
             path.append(base + i)
         else:
-            node = random_node(space, base + i, rng)
-            inputs = (_pick(path, rng) if rng.random() < _SPINE_INPUT else j for j in node.inputs)
-            nodes.append(Node(node.op, tuple(inputs)))
+            nodes.append(_side_node(space, base + i, path, rng))
             beside.append(base + i)
     return Graph(space.initial, tuple(nodes))
 
@@ -73,6 +72,19 @@ def _spine_node(
         for _ in range(arity(op))
     ]
     inputs[int(rng.integers(len(inputs)))] = previous
+    return Node(op, tuple(inputs))
+
+
+def _side_node(
+    space: SearchSpace, position: int, path: list[int], rng: np.random.Generator
+) -> Node:
+    """A node beside the spine, often a moment of a value on it."""
+    moments = space.moments
+    op = _pick(moments if moments and rng.random() < _MOMENT else space.primitives, rng)
+    inputs = (
+        _pick(path, rng) if rng.random() < _SPINE_INPUT else int(rng.integers(position))
+        for _ in range(arity(op))
+    )
     return Node(op, tuple(inputs))
 
 

@@ -43,6 +43,11 @@ class SearchSpace:
         """The primitives that work on each element alone."""
         return tuple(op for op in self.primitives if op in ELEMENTWISE)
 
+    @property
+    def moments(self) -> tuple[str, ...]:
+        """The primitives that average."""
+        return tuple(op for op in self.primitives if op in MOMENTS)
+
 
 _PAPER_INITIAL = ("x", "0", "v0", "v1")
 

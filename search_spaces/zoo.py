@@ -65,6 +65,8 @@ _LAYERS = (
         f"a = {_normalized('bs')}\n(a - mean[sg](a)) / std[sg](a)",
         "batch-channel normalization, Qiao et al. 2019",
     ),
+    # No known layer but a control: it starts fast in shallow proxies and normalizes nothing.
+    ZooLayer("rectifier", "max(x, -v1)", "control without normalization"),
     ZooLayer("ReLU", "max(x, 0)", "Nair and Hinton 2010"),
     ZooLayer("SiLU", "x * sigmoid(x)", "Elfwing et al. 2018"),
     ZooLayer("tanh", "tanh(x)", "LeCun et al. 1998"),
