@@ -17,14 +17,20 @@ QUICK = EvaluationConfig(
         ),
         AnchorConfig(
             name="vit",
-            network=ViTConfig(patch=4, stem=8, width=48, depth=2, heads=3, expansion=2),
+            network=ViTConfig(patch=4, stem=16, width=48, depth=2, heads=3, expansion=2),
             learning_rate=0.1,
-            quality_step=60,
+            quality_step=80,
         ),
         AnchorConfig(
             name="mobilenet",
             network=MobileNetConfig(
-                stem=12, widths=(12, 24), depths=(1, 1), strides=(2, 2), expansion=3, head=64
+                stem=16,
+                stem_stride=2,
+                widths=(16, 24),
+                depths=(1, 1),
+                strides=(1, 2),
+                expansion=4,
+                head=96,
             ),
             learning_rate=0.2,
             quality_step=70,

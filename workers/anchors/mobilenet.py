@@ -11,10 +11,11 @@ from workers.anchors.weights import NormAct
 class MobileNetConfig:
     """One entry a stage: output channels, blocks, stride of the first block; one expansion for all.
 
-    head: channels of the last 1x1 convolution.
+    stem_stride: 2 in the published network; head: channels of the last 1x1 convolution.
     """
 
     stem: int = 16
+    stem_stride: int = 1
     widths: tuple[int, ...] = (16, 24)
     depths: tuple[int, ...] = (1, 1)
     strides: tuple[int, ...] = (1, 2)
@@ -55,7 +56,7 @@ class MobileNet(nn.Module):
         self, config: MobileNetConfig, norm_act: NormAct, shape: tuple[int, int, int], classes: int
     ) -> None:
         super().__init__()
-        stem = nn.Conv2d(shape[0], config.stem, 3, 1, 1, bias=False)
+        stem = nn.Conv2d(shape[0], config.stem, 3, config.stem_stride, 1, bias=False)
         parts: list[nn.Module] = [stem, norm_act(config.stem)]
         channels = config.stem
         stages = zip(config.widths, config.depths, config.strides, strict=True)
