@@ -6,15 +6,15 @@ from enum import StrEnum
 class Verdict(StrEnum):
     """How a candidate ended; the value is what the database stores."""
 
-    SCORED = "SCORED"  # every anchor has a score: the only verdict that enters the window
-    UNSTABLE = "UNSTABLE"  # the stability protocol drove the gradient norm above its threshold
-    LOW_QUALITY = "LOW_QUALITY"  # below the quality threshold at the quality step of an anchor
-    DIVERGED = "DIVERGED"  # a non-finite loss, or non-finite outputs in validation
-    DUPLICATE = "DUPLICATE"  # computes what an earlier candidate computes
-    TIMEOUT = "TIMEOUT"
-    OUT_OF_MEMORY = "OUT_OF_MEMORY"
-    CRASH = "CRASH"
-    EXHAUSTED = "EXHAUSTED"  # every attempt of the slot was refused
+    SCORED = "scored"  # every anchor has a score: the only verdict that enters the window
+    UNSTABLE = "unstable"  # the stability protocol drove the gradient norm above its threshold
+    LOW_QUALITY = "low_quality"  # below the quality threshold at the quality step of an anchor
+    DIVERGED = "diverged"  # a non-finite loss, or non-finite outputs in validation
+    DUPLICATE = "duplicate"  # computes what an earlier candidate computes
+    TIMEOUT = "timeout"
+    OUT_OF_MEMORY = "out_of_memory"
+    CRASH = "crash"
+    EXHAUSTED = "exhausted"  # every attempt of the slot was refused
 
 
 #: Not the candidate's fault for certain: retried elsewhere, re-evaluated on request.
