@@ -24,10 +24,12 @@ from results_db.records import (
     EvaluationRecord,
     FoundLayer,
     Funnel,
+    FunnelStep,
     RankedLayer,
     RunRecord,
 )
 from results_db.store import ResultsDB
+from results_db.upgrade import upgrade
 from results_db.writer import RunWriter
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "ForeignDatabase",
     "FoundLayer",
     "Funnel",
+    "FunnelStep",
     "HistoryGap",
     "Holder",
     "LeaseLost",
@@ -56,4 +59,5 @@ __all__ = [
     "RunRecord",
     "RunWriter",
     "SchemaMismatch",
+    "upgrade",
 ]

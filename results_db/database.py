@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -50,11 +51,18 @@ class Database:
             with connection.begin():
                 yield connection
 
-    @contextmanager
-    def autocommit(self) -> Iterator[Connection]:
-        """A connection outside any transaction, for SQLite's PRAGMAs."""
-        with self._translated(), self.engine.connect() as connection:
-            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+    def pragma(self, *statements: str) -> list[str]:
+        """What SQLite answers to PRAGMAs outside any transaction; inside, some do nothing."""
+        with self._translated():
+            connection = self.engine.raw_connection()
+            cursor: Any = connection.cursor()
+            try:
+                answers = [cursor.execute(statement).fetchone() for statement in statements]
+            except sqlite3.Error as error:
+                raise DBAPIError.instance("PRAGMA", None, error, sqlite3.Error) from error
+            finally:
+                connection.close()
+        return [str(answer[0]) if answer else "" for answer in answers]
 
     def patiently(self, operation: Callable[[], T]) -> T:
         """Calls the operation, which must be safe to repeat, again while the server is away."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
 
 from sqlalchemy import func, select
 
 from results_db.database import Database
-from results_db.front import front
-from results_db.records import SCORED, CandidateRecord, Funnel, RankedLayer
+from results_db.derived import BUCKET
+from results_db.records import SCORED, CandidateRecord, Funnel, FunnelStep, RankedLayer
 from results_db.rows import candidate_record
-from results_db.tables import CandidateRow
+from results_db.tables import CandidateRow, FrontRow, TallyRow
 
 CHUNK = 1000  # rows per transaction: a long one would keep SQLite's log from being emptied
 _COLUMNS = tuple(CandidateRow.__table__.c)
@@ -69,35 +69,46 @@ def count(database: Database, run_id: int) -> int:
 
 def funnel(database: Database, run_id: int) -> Funnel:
     """Where candidates and attempts ended."""
-    columns = (
-        CandidateRow.verdict,
-        CandidateRow.attempts,
-        CandidateRow.refused,
-        CandidateRow.cached,
-    )
-    verdicts: Counter[str] = Counter()
-    refused: Counter[str] = Counter()
-    attempts = cached = 0
+    named = (TallyRow.kind, TallyRow.name)
+    totals = select(*named, func.sum(TallyRow.total).label("total")).group_by(*named)
     with database.read() as connection:
-        for row in connection.execute(select(*columns).where(CandidateRow.run_id == run_id)):
-            verdicts[row.verdict] += 1
-            refused.update(json.loads(row.refused))
-            attempts += row.attempts
-            cached += row.cached
-    total = verdicts.total()
-    return Funnel(
-        candidates=total,
-        verdicts=dict(verdicts),
-        attempts=attempts,
-        refused=dict(refused),
-        cached=cached,
-    )
+        return _funnel(connection.execute(totals.where(TallyRow.run_id == run_id)).all())
+
+
+def funnel_over_time(database: Database, run_id: int) -> list[FunnelStep]:
+    """The funnel of every BUCKET candidates in turn."""
+    tallies = select(TallyRow.bucket, TallyRow.kind, TallyRow.name, TallyRow.total)
+    with database.read() as connection:
+        rows = connection.execute(
+            tallies.where(TallyRow.run_id == run_id).order_by(TallyRow.bucket)
+        ).all()
+        times = select(CandidateRow.number, CandidateRow.committed_at).where(
+            CandidateRow.run_id == run_id,
+            CandidateRow.number.in_(
+                select(TallyRow.bucket * BUCKET).where(TallyRow.run_id == run_id)
+            ),
+        )
+        began = {row.number: row.committed_at for row in connection.execute(times)}
+    steps = []
+    for bucket, group in groupby(rows, key=lambda row: row.bucket):
+        first = bucket * BUCKET
+        steps.append(FunnelStep(first=first, began_at=began[first], funnel=_funnel(list(group))))
+    return steps
 
 
 def pareto(database: Database, run_id: int) -> list[CandidateRecord]:
     """The scored candidates that no other one dominates, in order of their numbers."""
-    scored = list(candidates(database, run_id, 0, None, SCORED))
-    return [scored[index] for index in front([record.scores for record in scored])]
+    members = (
+        select(*_COLUMNS)
+        .join(
+            FrontRow,
+            (FrontRow.run_id == CandidateRow.run_id) & (FrontRow.number == CandidateRow.number),
+        )
+        .where(FrontRow.run_id == run_id)
+        .order_by(CandidateRow.number)
+    )
+    with database.read() as connection:
+        return [candidate_record(row) for row in connection.execute(members)]
 
 
 def top(database: Database, run_id: int, places: int) -> list[RankedLayer]:
@@ -110,7 +121,8 @@ def top(database: Database, run_id: int, places: int) -> list[RankedLayer]:
     )
     with database.read() as connection:
         records = [candidate_record(row) for row in connection.execute(best)]
-    members = {record.number for record in pareto(database, run_id)}
+        front = select(FrontRow.number).where(FrontRow.run_id == run_id)
+        members = set(connection.execute(front).scalars())
     return [
         RankedLayer(
             rank=rank,
@@ -120,3 +132,16 @@ def top(database: Database, run_id: int, places: int) -> list[RankedLayer]:
         )
         for rank, record in enumerate(records, start=1)
     ]
+
+
+def _funnel(rows: Sequence[Any]) -> Funnel:
+    counts: dict[str, dict[str, int]] = {"verdict": {}, "refused": {}, "sum": {}}
+    for row in rows:
+        counts[row.kind][row.name] = int(row.total)
+    return Funnel(
+        candidates=sum(counts["verdict"].values()),
+        verdicts=counts["verdict"],
+        attempts=counts["sum"].get("attempts", 0),
+        refused=counts["refused"],
+        cached=counts["sum"].get("cached", 0),
+    )

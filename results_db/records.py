@@ -15,7 +15,8 @@ class RunRecord:
 
     `state` is what the driver set ("running", "finished", ...); a run that is stored as running
     while no driver holds it reads as "interrupted". `budget` counts candidates; None: no limit.
-    Times are seconds since 1970.
+    Times are seconds since 1970. A fork shares the candidates up to number `forked_at` with the
+    run it was forked from.
     """
 
     name: str
@@ -25,6 +26,8 @@ class RunRecord:
     budget: int | None
     created_at: float
     updated_at: float
+    forked_from: str | None = None
+    forked_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +115,15 @@ class Funnel:
     attempts: int
     refused: dict[str, int]
     cached: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunnelStep:
+    """The funnel of the candidates from `first` to the next step; `began_at`: its commit."""
+
+    first: int
+    began_at: float
+    funnel: Funnel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

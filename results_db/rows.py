@@ -165,4 +165,6 @@ def run_record(row: Row[Any], *, held: bool) -> RunRecord:
         budget=row.budget,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        forked_from=row.forked_from,
+        forked_at=row.forked_at,
     )

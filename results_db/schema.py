@@ -10,7 +10,13 @@ from sqlalchemy import Connection, insert, inspect, select, text
 
 from results_db.address import Address
 from results_db.database import Database
-from results_db.errors import DatabaseNotFound, DatabaseUnavailable, ForeignDatabase, SchemaMismatch
+from results_db.errors import (
+    DatabaseError,
+    DatabaseNotFound,
+    DatabaseUnavailable,
+    ForeignDatabase,
+    SchemaMismatch,
+)
 from results_db.tables import SCHEMA_VERSION, Base, SchemaRow
 
 APPLICATION_ID = 0x45564F4E  # "EVON" in the header of our SQLite files
@@ -34,7 +40,7 @@ def open_database(url: str, *, create: bool) -> Database:
         with database.read() as connection:
             version = schema_version(connection)
         if version != SCHEMA_VERSION:
-            raise _mismatch(database.address, version)
+            raise mismatch(database.address, version)
     except BaseException:
         database.close()
         raise
@@ -94,11 +100,9 @@ def _check_file(path: Path, *, create: bool) -> bool:
 
 
 def _set_up_file(database: Database, *, new: bool) -> None:
-    with database.autocommit() as connection:
-        if new:
-            # Before WAL, so that the mark is in the file itself: a kill must leave no foreign file.
-            connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+    # The mark before WAL, so that it is in the file itself: a kill must leave no foreign file.
+    mark = [f"PRAGMA application_id = {APPLICATION_ID}"] if new else []
+    database.pragma(*mark, "PRAGMA journal_mode = WAL")
 
 
 def _create_tables(connection: Connection) -> None:
@@ -109,7 +113,8 @@ def _create_tables(connection: Connection) -> None:
         connection.execute(insert(SchemaRow), {"version_num": f"{SCHEMA_VERSION:04}"})
 
 
-def _mismatch(address: Address, version: int) -> Exception:
+def mismatch(address: Address, version: int) -> DatabaseError:
+    """The error for a database of another schema version; 0: it has none."""
     if version == 0:
         return DatabaseNotFound(
             f"{address} holds no results of evonas. "

@@ -23,6 +23,7 @@ from results_db.records import (
     EvaluationRecord,
     FoundLayer,
     Funnel,
+    FunnelStep,
     RankedLayer,
     RunRecord,
 )
@@ -38,7 +39,7 @@ class ResultsDB:
     """An open results database; also a context manager. Readers never disturb a writer."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
 
     @classmethod
     def open(cls, url: str = DEFAULT_URL, *, create: bool = True) -> Self:
@@ -52,11 +53,11 @@ class ResultsDB:
     @property
     def address(self) -> str:
         """The file's path, or the server's URL without its password: safe to log and store."""
-        return str(self._database.address)
+        return str(self.database.address)
 
     def close(self) -> None:
         """Closes every connection."""
-        self._database.close()
+        self.database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -68,14 +69,14 @@ class ResultsDB:
 
     def runs(self) -> list[RunRecord]:
         """All runs, oldest first."""
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             rows = connection.execute(select(*RunRow.__table__.c).order_by(RunRow.id)).all()
             return [run_record(row, held=held_by(connection, row.id) is not None) for row in rows]
 
     def run(self, name: str) -> RunRecord:
         """The run of that name; raises RunNotFound, which names the nearest."""
         run_id = self._run_id(name)
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             row = connection.execute(select(*RunRow.__table__.c).where(RunRow.id == run_id)).one()
             return run_record(row, held=held_by(connection, run_id) is not None)
 
@@ -98,7 +99,7 @@ class ResultsDB:
             "updated_at": now,
         }
         try:
-            with self._database.write() as connection:
+            with self.database.write() as connection:
                 run_id = connection.execute(
                     insert(RunRow).values(values).returning(RunRow.id)
                 ).scalar_one()
@@ -126,24 +127,24 @@ class ResultsDB:
         """The one writer of the run; raises RunLocked, unless `take_over` shuts the holder out."""
         run_id = self._run_id(name)
         return RunWriter(
-            self._database, Lease.acquire(self._database, run_id, name, take_over=take_over)
+            self.database, Lease.acquire(self.database, run_id, name, take_over=take_over)
         )
 
     def holder(self, name: str) -> Holder | None:
         """The process that writes the run, None if there is none."""
         run_id = self._run_id(name)
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return held_by(connection, run_id)
 
     # Evaluations
 
     def find_evaluation(self, key: str) -> EvaluationRecord | None:
         """The finished evaluation under the key, None if there is none."""
-        return evaluations.find_evaluation(self._database, key)
+        return evaluations.find_evaluation(self.database, key)
 
     def store_evaluation(self, record: EvaluationRecord) -> EvaluationRecord:
         """Stores a finished evaluation; returns what stands under its key: the first wins."""
-        return evaluations.store_evaluation(self._database, record)
+        return evaluations.store_evaluation(self.database, record)
 
     # Histories
 
@@ -151,15 +152,15 @@ class ResultsDB:
         self, run: str, *, first: int = 0, last: int | None = None, verdict: str | None = None
     ) -> Iterator[CandidateRecord]:
         """The candidates first..last (both included) in order, read a thousand at a time."""
-        return queries.candidates(self._database, self._run_id(run), first, last, verdict)
+        return queries.candidates(self.database, self._run_id(run), first, last, verdict)
 
     def window(self, run: str, *, last: int, size: int) -> list[CandidateRecord]:
         """The latest `size` scored candidates with a number up to `last`, oldest first."""
-        return queries.window(self._database, self._run_id(run), last, size)
+        return queries.window(self.database, self._run_id(run), last, size)
 
     def count(self, run: str) -> int:
         """How many candidates are committed."""
-        return queries.count(self._database, self._run_id(run))
+        return queries.count(self.database, self._run_id(run))
 
     def baselines(self, run: str) -> list[BaselineRecord]:
         """The run's baselines, by name."""
@@ -168,20 +169,24 @@ class ResultsDB:
             .where(BaselineRow.run_id == self._run_id(run))
             .order_by(BaselineRow.name)
         )
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return [baseline_record(row) for row in connection.execute(chosen)]
 
     def funnel(self, run: str) -> Funnel:
         """Where the run's candidates and attempts ended."""
-        return queries.funnel(self._database, self._run_id(run))
+        return queries.funnel(self.database, self._run_id(run))
+
+    def funnel_over_time(self, run: str) -> list[FunnelStep]:
+        """The funnel of every thousand candidates in turn."""
+        return queries.funnel_over_time(self.database, self._run_id(run))
 
     def top(self, run: str, n: int = 10) -> list[RankedLayer]:
         """The run's best layers by mean score, Pareto members marked."""
-        return queries.top(self._database, self._run_id(run), n)
+        return queries.top(self.database, self._run_id(run), n)
 
     def pareto(self, run: str) -> list[CandidateRecord]:
         """The run's scored candidates that no other one dominates, oldest first."""
-        return queries.pareto(self._database, self._run_id(run))
+        return queries.pareto(self.database, self._run_id(run))
 
     def find_layer(self, prefix: str, *, limit: int = 100) -> list[FoundLayer]:
         """The candidates of all runs whose digest starts so, with or without "c1-"."""
@@ -197,19 +202,19 @@ class ResultsDB:
             .order_by(CandidateRow.digest, CandidateRow.run_id, CandidateRow.number)
             .limit(limit)
         )
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             rows = connection.execute(chosen).all()
         return [FoundLayer(run=row.run_name, candidate=candidate_record(row)) for row in rows]
 
     def _set(self, name: str, **values: object) -> None:
         run_id = self._run_id(name)
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             connection.execute(
                 update(RunRow).where(RunRow.id == run_id).values(updated_at=time.time(), **values)
             )
 
     def _run_id(self, name: str) -> int:
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             run_id = connection.execute(
                 select(RunRow.id).where(RunRow.name == name)
             ).scalar_one_or_none()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Double, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 # Digests and keys are compared by bytes (prefix search by range), whatever the server's locale.
 HexText = String(80).with_variant(String(80, collation="C"), "postgresql")
@@ -36,6 +36,8 @@ class RunRow(Base):
     budget: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[float] = mapped_column(Double)
     updated_at: Mapped[float] = mapped_column(Double)
+    forked_from: Mapped[str | None] = mapped_column(String(200))
+    forked_at: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class LeaseRow(Base):
@@ -114,3 +116,28 @@ class BaselineRow(Base):
     text: Mapped[str] = mapped_column(Text)
     digest: Mapped[str] = mapped_column(HexText)
     evaluation_key: Mapped[str] = mapped_column(HexText)
+
+
+class TallyRow(Base):
+    """A count over the candidates of one bucket; see derived.py."""
+
+    __tablename__ = "evonas_tally"
+
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("evonas_run.id", ondelete="CASCADE"), primary_key=True
+    )
+    bucket: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    total: Mapped[int] = mapped_column(BigInteger)
+
+
+class FrontRow(Base):
+    """A member of a run's Pareto front."""
+
+    __tablename__ = "evonas_front"
+
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("evonas_run.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

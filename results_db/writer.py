@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from results_db.database import Database
+from results_db.derived import add_tallies, extend_front, read_front, write_front
 from results_db.errors import HistoryGap
 from results_db.evaluations import store_evaluation
+from results_db.front import Front
 from results_db.lease import Lease
 from results_db.records import BaselineRecord, CandidateRecord, EvaluationRecord
 from results_db.rows import candidate_values
@@ -27,9 +29,9 @@ class RunWriter:
     def __init__(self, database: Database, lease: Lease) -> None:
         self._database = database
         self._lease = lease
-        self.next_number = 0
         with database.read() as connection:
             self.next_number = self._count(connection)
+            self._front = read_front(connection, lease.run_id)
 
     def commit(self, candidates: Sequence[CandidateRecord]) -> None:
         """Appends candidates to the history, all or none; their numbers go on from `next_number`.
@@ -48,8 +50,10 @@ class RunWriter:
             )
         now = time.time()
         rows = [candidate_values(record, self._lease.run_id, now) for record in candidates]
-        self._database.patiently(lambda: self._append(rows))
+        front = extend_front(self._front, rows)
+        self._database.patiently(lambda: self._append(rows, front))
         self.next_number += len(rows)
+        self._front = front
 
     def store_evaluation(self, record: EvaluationRecord) -> EvaluationRecord:
         """Stores a finished evaluation at once; returns what stands under its key."""
@@ -93,12 +97,14 @@ class RunWriter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _append(self, rows: list[dict[str, object]]) -> None:
+    def _append(self, rows: list[dict[str, Any]], front: Front) -> None:
         with self._database.write() as connection:
             self._lease.check(connection)
             # After a lost connection the first try may have arrived; only we can have written it.
             if self._count(connection) == self.next_number:
                 connection.execute(insert(CandidateRow), rows)
+                add_tallies(connection, self._lease.run_id, rows)
+                write_front(connection, self._lease.run_id, self._front, front)
                 self._touch(connection, time.time())
 
     def _count(self, connection: Connection) -> int:

@@ -1,0 +1,76 @@
+"""Tallies and the Pareto front, kept beside the history so that no query reads a million rows."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from results_db.front import Front
+from results_db.records import SCORED
+from results_db.tables import CandidateRow, FrontRow, TallyRow
+
+BUCKET = 1000  # candidates that share a row of each tally: the resolution of the funnel over time
+
+Row = Mapping[str, Any]  # the column values of a candidate
+
+
+def add_tallies(connection: Connection, run_id: int, rows: Iterable[Row]) -> None:
+    """Adds the rows to the counts and sums of their buckets."""
+    counts: Counter[tuple[int, str, str]] = Counter()
+    for row in rows:
+        bucket = row["number"] // BUCKET
+        counts[bucket, "verdict", row["verdict"]] += 1
+        counts[bucket, "sum", "attempts"] += row["attempts"]
+        counts[bucket, "sum", "cached"] += bool(row["cached"])
+        for check, times in json.loads(row["refused"]).items():
+            counts[bucket, "refused", check] += times
+    deltas = [
+        {"run_id": run_id, "bucket": bucket, "kind": kind, "name": name, "total": total}
+        for (bucket, kind, name), total in sorted(counts.items())
+    ]
+    build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = build(TallyRow)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["run_id", "bucket", "kind", "name"],
+            set_={"total": TallyRow.total + statement.excluded.total},
+        ),
+        deltas,
+    )
+
+
+def read_front(connection: Connection, run_id: int) -> Front:
+    """The stored Pareto front of the run."""
+    members = (
+        select(CandidateRow.number, CandidateRow.scores)
+        .join(
+            FrontRow,
+            (FrontRow.run_id == CandidateRow.run_id) & (FrontRow.number == CandidateRow.number),
+        )
+        .where(FrontRow.run_id == run_id)
+    )
+    return Front({row.number: json.loads(row.scores) for row in connection.execute(members)})
+
+
+def extend_front(front: Front, rows: Iterable[Row]) -> Front:
+    """The front after these rows; the given one stays as it is."""
+    scored = [row for row in rows if row["verdict"] == SCORED and row["mean_score"] is not None]
+    new = Front(front.members)
+    for row in scored:
+        new.add(row["number"], json.loads(row["scores"]))
+    return new
+
+
+def write_front(connection: Connection, run_id: int, old: Front, new: Front) -> None:
+    """Stores the difference between two fronts."""
+    if gone := sorted(old.members.keys() - new.members.keys()):
+        connection.execute(
+            delete(FrontRow).where(FrontRow.run_id == run_id, FrontRow.number.in_(gone))
+        )
+    if come := sorted(new.members.keys() - old.members.keys()):
+        connection.execute(insert(FrontRow), [{"run_id": run_id, "number": n} for n in come])
