@@ -65,3 +65,33 @@ def test_low_precision_input_has_float32_statistics(text: str, dtype: torch.dtyp
     assert y.dtype == dtype
     torch.testing.assert_close(y, expected.to(dtype))
     assert all(buffer.dtype == torch.float32 for buffer in layer.buffers())
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")  # of its own compiler
+@pytest.mark.parametrize("text", TEXTS[:3])
+def test_compiled_by_inductor(text: str) -> None:
+    torch.compiler.reset()
+    layer = randomised(layer_class(parse(text))(CHANNELS, groups=GROUPS))
+    x, twin = (images(dtype=torch.float32).requires_grad_() for _ in range(2))
+    compiled = torch.compile(copy.deepcopy(layer), fullgraph=True)
+    y, expected = compiled(x), layer(twin)
+    y.square().sum().backward()
+    expected.square().sum().backward()
+    torch.testing.assert_close(y, expected)
+    torch.testing.assert_close(x.grad, twin.grad, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_functional_gradients(text: str) -> None:
+    layer = randomised(layer_class(parse(text))(CHANNELS, groups=GROUPS))
+    x = images(dtype=torch.float32)
+    buffers = {name: buffer.clone() for name, buffer in layer.named_buffers()}
+
+    def loss(parameters: dict[str, torch.Tensor], buffers: dict[str, torch.Tensor]) -> torch.Tensor:
+        return torch.func.functional_call(layer, (parameters, buffers), (x,)).square().sum()
+
+    found = torch.func.grad(loss)(dict(layer.named_parameters()), buffers)
+    layer(x).square().sum().backward()
+    for name, parameter in layer.named_parameters():
+        torch.testing.assert_close(found[name], parameter.grad)

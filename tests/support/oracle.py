@@ -61,7 +61,7 @@ class Oracle:
             for name in vectors
         }
         values: list[torch.Tensor] = []
-        over_batch: list[bool] = []  # whether a value differs between samples
+        varies: list[set[int]] = []  # dimensions that a value differs along
         for name in self.graph.initial:
             if name == "x":
                 values.append(x.reshape(shape))
@@ -69,14 +69,17 @@ class Oracle:
                 values.append(full[name])
             else:
                 values.append(torch.full(shape, float(name), dtype=torch.float64))
-            over_batch.append(name == "x")
+            varies.append(
+                {0, 1, 2, 3} if name == "x" else {1, 2} if name in ("v0", "v1") else set()
+            )
         for position, node in enumerate(self.graph.nodes, start=len(values)):
             inputs = [values[i] for i in node.inputs]
-            differs = any(over_batch[i] for i in node.inputs)
+            differs = set().union(*(varies[i] for i in node.inputs))
             if "[" in node.op:
-                value, differs = self._moment(
-                    position, node.op, inputs[0], node.inputs[0], over_batch, training
-                )
+                dims = set(_DIMS[node.op.rstrip("]").split("[")[1]])
+                value = self._moment(position, node.op, inputs[0], 0 in dims & differs, training)
+                constant = node.op.startswith("std") and not dims & differs
+                differs = set() if constant else differs - dims
             elif len(inputs) == 1:
                 value = _UNARY[node.op](inputs[0])
             elif node.op == "max" and (zero := self._zero(node.inputs)) is not None:
@@ -84,7 +87,7 @@ class Oracle:
             else:
                 value = _BINARY[node.op](inputs[0], inputs[1])
             values.append(value)
-            over_batch.append(differs)
+            varies.append(differs)
         return (values[-1] * full["weight"] + full["bias"]).reshape(x.shape)
 
     def _zero(self, inputs: tuple[int, ...]) -> int | None:
@@ -96,14 +99,8 @@ class Oracle:
         return zeros[0] if len(zeros) == 1 else None
 
     def _moment(
-        self,
-        position: int,
-        op: str,
-        y: torch.Tensor,
-        argument: int,
-        over_batch: list[bool],
-        training: bool,
-    ) -> tuple[torch.Tensor, bool]:
+        self, position: int, op: str, y: torch.Tensor, over_batch: bool, training: bool
+    ) -> torch.Tensor:
         kind, index_set = op.rstrip("]").split("[")
         dims = _DIMS[index_set]
         mean = y.mean(dims, keepdim=True)
@@ -112,7 +109,7 @@ class Oracle:
             "std": ((y - mean) ** 2).mean(dims, keepdim=True),
             "rms": (y**2).mean(dims, keepdim=True),
         }[kind]
-        if index_set == "bs" and over_batch[argument]:
+        if over_batch:
             estimate = estimate.expand(1, *y.shape[1:3], 1)
             start = torch.zeros_like if kind == "mean" else torch.ones_like
             running = self.running.setdefault(position, start(estimate.detach()))
@@ -120,5 +117,4 @@ class Oracle:
                 self.running[position] = 0.9 * running + 0.1 * estimate.detach()
             else:
                 estimate = running
-        value = (estimate if kind == "mean" else (estimate + _EPS) ** 0.5).expand(y.shape)
-        return value, over_batch[argument] and index_set != "bs"
+        return (estimate if kind == "mean" else (estimate + _EPS) ** 0.5).expand(y.shape)
