@@ -1,0 +1,111 @@
+"""A pool that computes nothing: results are functions of the task, and arrive in a random order."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+from zlib import crc32
+
+import numpy as np
+
+from search_spaces.canonical import canonical_and_digest
+from search_spaces.graph import Graph
+from search_spaces.mutation import mutate
+from search_spaces.sampling import sample
+from workers.evaluation import Evaluation
+from workers.pools.base import Completion, Task
+from workers.proposal import Proposal, ProposalTask
+from workers.verdict import Verdict
+
+
+class KilledError(Exception):
+    """The driver dies here, as by kill -9."""
+
+
+class SimulatedPool:
+    """Proposes without screening, scores by a hash, ends tasks in an order drawn from `rng`.
+
+    `kill_after`: how many results are handed out before the driver is killed; None: it lives.
+    `evaluated` counts evaluations by graph and config, over all pools that share it.
+    """
+
+    def __init__(
+        self,
+        workers: int,
+        rng: np.random.Generator,
+        kill_after: int | None = None,
+        evaluated: list[str] | None = None,
+    ) -> None:
+        self.workers = workers
+        self.rng = rng
+        self.left = kill_after
+        self.evaluated = evaluated if evaluated is not None else []
+        self.tasks: list[Task] = []
+
+    def submit(self, task: Task) -> None:
+        assert len(self.tasks) < self.workers or task.id.startswith("baseline")
+        assert all(task.id != other.id for other in self.tasks)
+        self.tasks.append(task)
+
+    def wait(self, timeout: float | None = None) -> list[Completion]:
+        if not self.tasks:
+            return []
+        if self.left == 0:
+            raise KilledError
+        if self.left is not None:
+            self.left -= 1
+        count = int(self.rng.integers(1, len(self.tasks) + 1))
+        ended = [self.tasks.pop(int(self.rng.integers(len(self.tasks)))) for _ in range(count)]
+        return [Completion(t.id, self.value(t), None, "", 0.1, "simulated") for t in ended]
+
+    def value(self, task: Task) -> Any:
+        if isinstance(task.args[0], ProposalTask):
+            return fake_proposal(task.args[0])
+        self.evaluated.append(str(task.args[0]))
+        return fake_evaluation(task.args[0])
+
+    def stop(self) -> None:
+        self.tasks.clear()
+
+    def close(self) -> None:
+        self.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def fake_proposal(task: ProposalTask) -> Proposal:
+    """A draw without screens; every third attempt is refused, and many different layers seem equal."""
+    refused = 0
+    for attempt in range(task.first_attempt, task.max_attempts):
+        rng = np.random.default_rng((task.run_seed, task.slot, attempt))
+        if rng.random() < 1 / 3:
+            refused += 1
+            continue
+        if task.parent_json is None:
+            graph = sample(task.space, rng)
+        else:
+            graph = mutate(Graph.from_json(task.parent_json), task.space, rng)
+        _, digest = canonical_and_digest(graph)
+        seems = float(crc32(digest.encode()) % 300)
+        found = {"stack": refused} if refused else {}
+        return Proposal(task.slot, attempt, graph.to_json(), digest, (seems,) * 49, found, 0.0)
+    return Proposal(task.slot, task.max_attempts - 1, None, None, (), {"stack": refused}, 0.0)
+
+
+def fake_evaluation(graph_json: str) -> Evaluation:
+    """A verdict and scores that depend on the layer alone."""
+    _, digest = canonical_and_digest(Graph.from_json(graph_json))
+    number = crc32(digest.encode())
+    if number % 3 == 0:
+        return Evaluation(Verdict.UNSTABLE, f"gradient norm {number}", {}, 0.1, "")
+    scores = {"one": number % 1000 / 1000, "two": number % 777 / 777}
+    return Evaluation(Verdict.SCORED, "", scores, 0.1, "")

@@ -1,0 +1,140 @@
+"""The loop: one history, whatever the workers do and however often the driver dies."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evonas.config import RunConfig, load_config
+from evonas.progress import Progress
+from evonas.search import FINISHED, INTERRUPTED, Stop, run_search
+from results_db.records import CandidateRecord
+from results_db.store import ResultsDB
+from tests.evonas.simulated_pool import KilledError, SimulatedPool
+from workers.verdict import Verdict
+
+BUDGET = 60
+
+
+def small_config(seed: int = 3) -> RunConfig:
+    settings = ("evolution.lag=5", "evolution.window=12", "baselines=[]", "max_minutes=1000")
+    return load_config("quick", None, (f"seed={seed}", f"budget={BUDGET}", *settings))
+
+
+def history(
+    folder: Path, workers: int, schedule: int, kills: tuple[int, ...] = (), seed: int = 3
+) -> tuple[list[CandidateRecord], list[str]]:
+    """Run to the end, with the driver killed after so many results; rows, and what was evaluated."""
+    config = small_config(seed)
+    rng = np.random.default_rng(schedule)
+    evaluated: list[str] = []
+    folder.mkdir(parents=True, exist_ok=True)
+    with ResultsDB.open(f"sqlite:///{folder}/{schedule}.db") as db:
+        db.create_run("r", config.seed, config.to_dict(), budget=BUDGET)
+        for kill_after in kills:
+            pool = SimulatedPool(workers, rng, kill_after, evaluated)
+            try:
+                run_search(db, "r", pool, report=ignore, stop=Stop())
+            except KilledError:
+                continue
+        pool = SimulatedPool(workers, rng, None, evaluated)
+        assert run_search(db, "r", pool, report=ignore, stop=Stop()) == FINISHED
+        return list(db.candidates("r")), evaluated
+
+
+def ignore(progress: Progress) -> None:
+    assert progress.committed <= progress.budget
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> list[CandidateRecord]:
+    rows, _ = history(tmp_path_factory.mktemp("undisturbed"), workers=1, schedule=0)
+    return rows
+
+
+def test_history_has_everything_that_the_comparison_is_about(
+    undisturbed: list[CandidateRecord],
+) -> None:
+    verdicts = Counter(row.verdict for row in undisturbed)
+    assert [row.number for row in undisturbed] == list(range(BUDGET))
+    assert verdicts[Verdict.SCORED] >= 20
+    assert verdicts[Verdict.UNSTABLE] >= 5
+    assert verdicts[Verdict.DUPLICATE] >= 1
+    assert sum(row.parent is not None for row in undisturbed) >= 10
+    assert sum(row.refused.get("duplicate", 0) for row in undisturbed) >= 1
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    workers=st.integers(1, 9),
+    schedule=st.integers(1, 10**6),
+    kills=st.lists(st.integers(0, 60), max_size=4).map(tuple),
+)
+def test_same_history_for_every_schedule(
+    undisturbed: list[CandidateRecord],
+    tmp_path_factory: pytest.TempPathFactory,
+    workers: int,
+    schedule: int,
+    kills: tuple[int, ...],
+) -> None:
+    rows, _ = history(tmp_path_factory.mktemp("schedule"), workers, schedule, kills)
+    assert [r.history_row() for r in rows] == [r.history_row() for r in undisturbed]
+    assert [(r.attempts, r.refused) for r in rows] == [(r.attempts, r.refused) for r in undisturbed]
+
+
+def test_another_seed_is_another_history(
+    undisturbed: list[CandidateRecord], tmp_path: Path
+) -> None:
+    rows, _ = history(tmp_path, workers=2, schedule=1, seed=4)
+    assert [r.digest for r in rows] != [r.digest for r in undisturbed]
+
+
+def test_nothing_finished_is_evaluated_again(tmp_path: Path) -> None:
+    _, evaluated = history(tmp_path, workers=1, schedule=5, kills=(20, 20, 20))
+    assert max(Counter(evaluated).values()) == 1
+
+
+def test_parents_are_scored_and_old_enough(undisturbed: list[CandidateRecord]) -> None:
+    by_number = {row.number: row for row in undisturbed}
+    for row in undisturbed:
+        if row.parent is not None:
+            assert by_number[row.parent].verdict == Verdict.SCORED
+            assert row.parent <= row.number - 5
+
+
+def test_duplicates_copy_the_scores_of_a_recent_original(
+    undisturbed: list[CandidateRecord],
+) -> None:
+    for row in undisturbed:
+        if row.verdict == Verdict.DUPLICATE:
+            assert row.duplicate_of is not None
+            original = undisturbed[row.duplicate_of]
+            assert original.scores == row.scores
+            assert original.fingerprint == row.fingerprint
+            assert row.number - 5 < original.number < row.number
+
+
+def test_draining_commits_what_it_can_and_the_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evonas.search._REPORT_EVERY", 0.0)
+    config = small_config()
+    stop = Stop()
+
+    def drain_after_twenty(progress: Progress) -> None:
+        stop.drain = progress.committed >= 20
+
+    with ResultsDB.open(f"sqlite:///{tmp_path}/d.db") as db:
+        db.create_run("r", config.seed, config.to_dict(), budget=BUDGET)
+        pool = SimulatedPool(3, np.random.default_rng(0))
+        assert run_search(db, "r", pool, report=drain_after_twenty, stop=stop) == INTERRUPTED
+        assert db.run("r").state == INTERRUPTED
+        assert 20 <= db.count("r") < BUDGET
+        pool = SimulatedPool(3, np.random.default_rng(1))
+        assert run_search(db, "r", pool, report=ignore, stop=Stop()) == FINISHED
+        assert db.count("r") == BUDGET

@@ -1,0 +1,65 @@
+"""Selection against brute force and by its statistics."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evonas.config import EvolutionConfig
+from evonas.selection import Member, Window, choose_parent, hypervolume, pareto_front
+
+scores = st.lists(
+    st.fixed_dictionaries({"a": st.integers(0, 5), "b": st.integers(0, 5)}), min_size=1, max_size=12
+)
+
+
+@given(scores)
+def test_front_is_what_nothing_dominates(found: list[dict[str, float]]) -> None:
+    def dominated(one: dict[str, float]) -> bool:
+        return any(all(o[k] >= one[k] for k in one) and o != one for o in found)
+
+    assert pareto_front(found) == [i for i, one in enumerate(found) if not dominated(one)]
+
+
+def test_hypervolume_of_two_rectangles() -> None:
+    assert hypervolume([{"a": 0.5, "b": 1.0}, {"a": 1.0, "b": 0.5}]) == pytest.approx(0.75)
+    assert hypervolume([]) == 0.0
+
+
+def member(number: int, a: float, b: float) -> Member:
+    return Member(number, f"graph {number}", {"a": a, "b": b})
+
+
+def test_window_forgets_the_oldest_and_hides_the_newest() -> None:
+    window = Window(size=3, lag=2)
+    for number in range(10):
+        window.add(member(number, 0, 0))
+    assert [m.number for m in window.as_of(8)] == [6, 7, 8]
+    assert [m.number for m in window.as_of(9)] == [7, 8, 9]
+
+
+def chosen(window: Window, config: EvolutionConfig, slots: int = 400) -> Counter[int | None]:
+    parents = (choose_parent(slot, window, config, run_seed=1) for slot in range(100, 100 + slots))
+    return Counter(None if parent is None else parent.number for parent in parents)
+
+
+def test_fresh_graphs_come_as_often_as_configured() -> None:
+    window = Window(64, 1)
+    window.add(member(0, 0.5, 0.5))
+    counts = chosen(window, EvolutionConfig(fresh_probability=0.5))
+    assert 160 <= counts[None] <= 240
+    assert chosen(Window(64, 1), EvolutionConfig(fresh_probability=0.0)) == {None: 400}
+
+
+def test_winner_is_on_the_front_of_its_tournament() -> None:
+    window = Window(64, 1)
+    for number, (a, b) in enumerate([(0.9, 0.1), (0.1, 0.9), (0.6, 0.6), (0.5, 0.5)]):
+        window.add(member(number, a, b))
+    everyone = {"fresh_probability": 0.0, "tournament_least": 4}
+    pareto = chosen(window, EvolutionConfig(winner="pareto", **everyone))
+    assert set(pareto) == {0, 1, 2}
+    assert min(pareto.values()) > 90
+    assert chosen(window, EvolutionConfig(winner="average", **everyone)) == {2: 400}
