@@ -2,22 +2,22 @@
 
 from workers.pools.base import Completion, Pool, Task
 from workers.pools.errors import (
-    ClusterNotFound,
-    NotEnoughCpus,
-    PoolClosed,
+    ClusterNotFoundError,
+    NotEnoughCpusError,
+    PoolClosedError,
     PoolError,
-    TaskRefused,
+    TaskRefusedError,
     WorkerStartError,
 )
 
 __all__ = [
-    "ClusterNotFound",
+    "ClusterNotFoundError",
     "Completion",
-    "NotEnoughCpus",
+    "NotEnoughCpusError",
     "Pool",
-    "PoolClosed",
+    "PoolClosedError",
     "PoolError",
     "Task",
-    "TaskRefused",
+    "TaskRefusedError",
     "WorkerStartError",
 ]

@@ -50,8 +50,8 @@ class Pool(Protocol):
     def submit(self, task: Task) -> None:
         """Queues a task, which runs as soon as a worker is free.
 
-        Raises TaskRefused (function not importable, arguments that cannot be pickled, id already in
-        flight) and PoolClosed.
+        Raises PoolClosedError, and TaskRefusedError if the function is not importable, the arguments
+        cannot be pickled, or the id is in flight already.
         """
         ...
 

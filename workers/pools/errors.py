@@ -5,19 +5,19 @@ class PoolError(RuntimeError):
     """A pool cannot do what was asked of it."""
 
 
-class TaskRefused(PoolError):
+class TaskRefusedError(PoolError):
     """A task cannot be sent to a worker."""
 
 
-class PoolClosed(PoolError):
+class PoolClosedError(PoolError):
     """The pool was used after `close`."""
 
 
-class ClusterNotFound(PoolError):
+class ClusterNotFoundError(PoolError):
     """There is no Ray cluster at the address given."""
 
 
-class NotEnoughCpus(PoolError):
+class NotEnoughCpusError(PoolError):
     """The cluster can never hold as many workers as were asked for."""
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from workers.pools.base import Task
-from workers.pools.errors import TaskRefused
+from workers.pools.errors import TaskRefusedError
 from workers.verdict import Verdict
 
 # What allocators say in a plain RuntimeError: torch on CPU, CUDA and MPS, the C++ library, oneDNN.
@@ -59,14 +59,14 @@ def failure_of(error: BaseException) -> Verdict:
 
 
 def pack(task: Task) -> bytes:
-    """Returns the call as bytes, or raises TaskRefused if a worker could not make it."""
+    """Returns the call as bytes, or raises TaskRefusedError if a worker could not make it."""
     problem: object = "it lives in __main__, the script, which a worker does not import"
     if getattr(task.function, "__module__", None) != "__main__":
         try:
             return pickle.dumps((task.function, task.args), protocol=pickle.HIGHEST_PROTOCOL)
         except Exception as error:
             problem = error
-    raise TaskRefused(
+    raise TaskRefusedError(
         f"task {task.id!r} cannot be sent to a worker ({task.function!r} or its arguments): "
         f"{problem}. Use a function defined at the top of an importable module, and plain data as "
         "arguments: numbers, strings, tuples, frozen dataclasses of importable modules"

@@ -14,7 +14,7 @@ from typing import Any
 import ray
 
 from workers.pools import ray_worker
-from workers.pools.errors import ClusterNotFound, NotEnoughCpus, PoolError
+from workers.pools.errors import ClusterNotFoundError, NotEnoughCpusError, PoolError
 
 logger = logging.getLogger(__name__)
 _state: Any = ray  # its functions on the state of the cluster have no types
@@ -32,7 +32,7 @@ def connect(cpus: int, address: str | None) -> bool:
 
     address None: the Ray that this process is connected to already, else a new local one.
     "auto": the running cluster that RAY_ADDRESS or `ray start` on this machine names.
-    "host:port": that cluster. Raises ClusterNotFound, NotEnoughCpus.
+    "host:port": that cluster. Raises ClusterNotFoundError, NotEnoughCpusError.
     """
     ours = not ray.is_initialized()
     if ours and address is None:
@@ -90,34 +90,39 @@ def _start_local(cpus: int) -> None:
 def _join(address: str) -> None:
     given = os.environ.get("RAY_ADDRESS", address) if address == "auto" else address
     if "://" in given:
-        raise ClusterNotFound(
+        raise ClusterNotFoundError(
             f"cannot use the Ray address {given!r}: run evonas on a machine of the cluster and "
             "give 'auto' or host:port (Ray Client addresses, ray://, are not supported)"
         )
-    if given != "auto":
-        _require_listener(given)
     try:
+        if given == "auto":  # the address that `ray start` left; its cluster may be long gone
+            given = ray._private.services.get_ray_address_from_environment("auto", None)
+        _require_listener(given)
         with _quietly():
             ray.init(address=given, log_to_driver=False, logging_level=logging.ERROR)
+    except ClusterNotFoundError:
+        raise
     except (ConnectionError, RuntimeError, ValueError) as error:
-        raise ClusterNotFound(_no_cluster(address, given, str(error))) from error
+        raise ClusterNotFoundError(_no_cluster(address, given, str(error))) from error
 
 
 def _require_listener(address: str) -> None:
-    """Raises ClusterNotFound in seconds, where Ray itself would try for a minute."""
+    """Raises ClusterNotFoundError in seconds, where Ray itself would try for a minute."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit():
-        raise ClusterNotFound(f"cannot read the Ray address {address!r}; give 'auto' or host:port")
+        raise ClusterNotFoundError(
+            f"cannot read the Ray address {address!r}; give 'auto' or host:port"
+        )
     try:
         socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
     except OSError as error:
-        raise ClusterNotFound(_no_cluster(address, address, str(error))) from error
+        raise ClusterNotFoundError(_no_cluster(address, address, str(error))) from error
 
 
 def _no_cluster(address: str, resolved: str, detail: str) -> str:
-    where = repr(address) if address == resolved else f"{address!r} (RAY_ADDRESS={resolved})"
+    where = repr(address) if address == resolved else f"{address!r}, {resolved}"
     return (
-        f"no Ray cluster answers at {where}: {detail}. Start one with `ray start --head`, give "
+        f"no Ray cluster answers at {where} ({detail}); start one with `ray start --head`, give "
         "the host:port that it prints, or leave the address out for a local Ray"
     )
 
@@ -126,7 +131,7 @@ def _require_cpus(cpus: int, address: str | None) -> None:
     total = _state.cluster_resources().get("CPU", 0.0)
     if total < cpus:
         where = "the local Ray" if address is None else f"the Ray cluster at {address}"
-        raise NotEnoughCpus(
+        raise NotEnoughCpusError(
             f"{cpus} workers need one CPU each, but {where} has {describe()}; ask for at most "
             f"{int(total)} workers, or add nodes"
         )

@@ -12,7 +12,7 @@ from ray.exceptions import RayError
 
 from workers.pools import ray_cluster
 from workers.pools.base import Completion, Task
-from workers.pools.errors import PoolClosed, TaskRefused, WorkerStartError
+from workers.pools.errors import PoolClosedError, TaskRefusedError, WorkerStartError
 from workers.pools.execution import Outcome, pack
 from workers.pools.ray_slot import Job, Slot
 from workers.verdict import Verdict
@@ -44,7 +44,7 @@ class RayPool:
     within about a minute). Ctrl-C does not reach the workers. What they print, and Ray's own logs,
     are in /tmp/ray/session_latest/logs on each node.
 
-    Raises ClusterNotFound and NotEnoughCpus.
+    Raises ClusterNotFoundError and NotEnoughCpusError.
     """
 
     def __init__(
@@ -73,10 +73,15 @@ class RayPool:
             slot.start()
 
     def submit(self, task: Task) -> None:
-        """Queues a task, and starts it if a worker is idle. Raises TaskRefused, PoolClosed."""
+        """Queues a task, and starts it if a worker is idle.
+
+        Raises TaskRefusedError, PoolClosedError.
+        """
         self._require_open()
         if task.id in self._in_flight:
-            raise TaskRefused(f"task {task.id!r} is in flight already; give each task its own id")
+            raise TaskRefusedError(
+                f"task {task.id!r} is in flight already; give each task its own id"
+            )
         self._queue.append(Job(task, pack(task), self.retries))
         self._in_flight.add(task.id)
         self._dispatch()
@@ -84,7 +89,7 @@ class RayPool:
     def wait(self, timeout: float | None = None) -> list[Completion]:
         """Blocks until a task has ended; returns all that have, [] after `timeout` seconds.
 
-        Returns [] at once when nothing is in flight. Raises WorkerStartError, PoolClosed.
+        Returns [] at once when nothing is in flight. Raises WorkerStartError, PoolClosedError.
         """
         self._require_open()
         give_up = None if timeout is None else time.monotonic() + timeout
@@ -135,7 +140,7 @@ class RayPool:
 
     def _require_open(self) -> None:
         if self._closed:
-            raise PoolClosed("this pool is closed; open a new one to run tasks")
+            raise PoolClosedError("this pool is closed; open a new one to run tasks")
 
     def _dispatch(self) -> None:
         """Gives the oldest jobs to the idle workers, and refills empty slots if there is work."""

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from workers.pools.base import Completion, Task
-from workers.pools.errors import PoolClosed, TaskRefused
+from workers.pools.errors import PoolClosedError, TaskRefusedError
 from workers.pools.execution import execute, pack, worker_name
 
 
@@ -23,11 +23,13 @@ class SerialPool:
         self._closed = False
 
     def submit(self, task: Task) -> None:
-        """Queues a task; it runs in a later `wait`. Raises TaskRefused, PoolClosed."""
+        """Queues a task; it runs in a later `wait`. Raises TaskRefusedError, PoolClosedError."""
         if self._closed:
-            raise PoolClosed("this pool is closed; open a new one to run tasks")
+            raise PoolClosedError("this pool is closed; open a new one to run tasks")
         if any(task.id == waiting.id for waiting in self._queue):
-            raise TaskRefused(f"task {task.id!r} is in flight already; give each task its own id")
+            raise TaskRefusedError(
+                f"task {task.id!r} is in flight already; give each task its own id"
+            )
         pack(task)  # refuses what the other pools would
         self._queue.append(task)
 

@@ -12,7 +12,13 @@ import ray
 
 from tests.workers.pools import functions
 from tests.workers.pools.test_contract import run_all
-from workers.pools import ClusterNotFound, NotEnoughCpus, Task, WorkerStartError, ray_cluster
+from workers.pools import (
+    ClusterNotFoundError,
+    NotEnoughCpusError,
+    Task,
+    WorkerStartError,
+    ray_cluster,
+)
 from workers.pools import ray_pool as ray_pool_module
 from workers.pools.ray_pool import RayPool
 from workers.verdict import Verdict
@@ -108,7 +114,7 @@ def test_value_that_cannot_travel_is_a_crash(ray_pool: RayPool) -> None:
 
 
 def test_more_workers_than_cpus_is_an_error_at_once(ray_pool: RayPool) -> None:
-    with pytest.raises(NotEnoughCpus, match=r"64 workers .* at most 2 workers"):
+    with pytest.raises(NotEnoughCpusError, match=r"64 workers .* at most 2 workers"):
         RayPool(64)
 
 
@@ -122,12 +128,14 @@ def test_no_workers_is_an_error() -> None:
     [
         ("127.0.0.1:1", "no Ray cluster answers at '127.0.0.1:1'"),
         ("ray://here:10001", "ray://, are not supported"),
+        ("auto", "no Ray cluster answers at '127.0.0.1:2'"),
         ("nonsense", "give 'auto' or host:port"),
     ],
 )
 def test_no_cluster_is_an_error(address: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ray.is_initialized", lambda: False)
-    with pytest.raises(ClusterNotFound, match=re.escape(says)):
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:2")
+    with pytest.raises(ClusterNotFoundError, match=re.escape(says)):
         RayPool(1, address=address)
 
 

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from tests.workers.pools import functions
-from workers.pools import PoolClosed, Task
+from workers.pools import PoolClosedError, Task
 from workers.pools.serial import SerialPool
 
 
@@ -22,5 +22,5 @@ def test_closed_takes_no_task() -> None:
     pool = SerialPool()
     pool.close()
     pool.close()
-    with pytest.raises(PoolClosed, match="open a new one"):
+    with pytest.raises(PoolClosedError, match="open a new one"):
         pool.submit(Task("late", functions.double, (1,)))
