@@ -48,6 +48,6 @@ QUICK = EvaluationConfig(
     ),
     training=TrainingConfig(steps=120, batch=32, schedule="cosine", warmup=20),
     quality=QualityConfig(step=60, factor=2.0),
-    stability=StabilityConfig(steps=20, first_steps=10, rate=0.1, threshold=1e8, batch=8),
+    stability=StabilityConfig(steps=30, first_steps=10, rate=0.5, threshold=1e8, batch=8),
     groups=4,
 )

@@ -3,8 +3,8 @@
     python -m tests.benchmarks.calibrate_quick [--seeds 5] [--layers BN-ReLU "max(x, -v1)"]
 
 One row a layer and anchor: accuracy at the quality step (mean, least), score (mean, deviation
-between seeds). After each layer its verdicts, the ascent steps it stayed bounded for (of three
-times those of the protocol) and the processor seconds of a full score.
+between seeds). After each layer its verdicts, the ascent steps it stayed bounded for (of twice
+those of the protocol) and the processor seconds of a full score.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from search_spaces.layer import layer_class
@@ -38,7 +38,7 @@ class Run:
 
 
 def run(name: str, config: EvaluationConfig, seed: int) -> Run:
-    """Every stage whatever the verdicts, then the ascent to three times its length."""
+    """Run every stage, whatever the verdicts, then the ascent to twice its length."""
     layer = partial(layer_class(graph_of(name)), groups=config.groups)
     course = Course(layer, config, seed)
     start = time.process_time()
@@ -48,7 +48,7 @@ def run(name: str, config: EvaluationConfig, seed: int) -> Run:
     bounded = 0
     if ascent is not None:
         if ascent.exploded is None:
-            ascent.advance(3 * config.stability.steps)
+            ascent.advance(2 * config.stability.steps)
         bounded = ascent.step
     verdict, reason = rejections[0] if rejections else ("scored", "")
     return Run(str(verdict), reason, course.early, course.scores, bounded, seconds)
@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--layers", nargs="*", default=None)
     arguments = parser.parse_args()
-    config = replace(QUICK)
+    config = QUICK
     guess = load_data(config.data).guess
     print(f"quality threshold {quality_threshold(config.quality, guess):.3f}")
     names = arguments.layers or [*NORMALIZED, *FAST_STARTERS, *HOPELESS, *REASONABLE]
