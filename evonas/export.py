@@ -24,7 +24,7 @@ class ExportError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """Where the module is, and the hash of the class in it, equal to the hash of the class that was trained."""
+    """Where the module is, and the hash of its class, equal to that of the class trained."""
 
     path: Path
     class_sha256: str
@@ -33,14 +33,15 @@ class Exported:
 def export_layer(
     layer: Layer, to: Path, db: ResultsDB | None = None, *, overwrite: bool = False
 ) -> Exported:
-    """Write `to`/layer.py, whole or not at all; scores and baselines come from the runs that found the layer.
+    """Write `to`/layer.py, whole or not at all; scores come from the runs that found the layer.
 
-    Raises ExportError if the database holds the hash of another class for this layer, if a file that is
-    another layer or none of ours is in the way (unless `overwrite`), or if it cannot be written.
+    Raises ExportError if the database holds the hash of another class for this layer, if a file
+    that is another layer or none of ours is in the way (unless `overwrite`), or if it cannot be
+    written.
     """
     plain = generate(layer.graph)
     _check_trained(layer, plain.class_sha256)
-    header = write_header(layer.text, layer.digest, facts(layer, db))
+    header = write_header(layer.text, layer.digest, _facts(layer, db, plain.class_sha256))
     source = generate(layer.graph, docstring=header).source
     if class_sha256(source) != plain.class_sha256:
         raise ExportError(
@@ -53,18 +54,20 @@ def export_layer(
     return Exported(path, plain.class_sha256)
 
 
-def facts(layer: Layer, db: ResultsDB | None) -> list[str]:
+def _facts(layer: Layer, db: ResultsDB | None, sha256: str) -> list[str]:
     """What is known of a layer, as paragraphs: the known layer it equals, its run, its scores."""
     paragraphs = [f"Equal to {layer.zoo}, a known layer."] if layer.zoo else []
-    scored = [found for found in layer.found if found.candidate.mean_score is not None]
+    scored = [
+        found
+        for found in layer.found
+        if found.candidate.mean_score is not None and found.candidate.class_sha256 == sha256
+    ]
     if not scored or db is None:
-        paragraphs.append(f"Written by evonas {version()}. No run has scored it.")
+        paragraphs.append("No run has scored it.")
         return paragraphs
     best = max(scored, key=lambda found: found.candidate.mean_score or 0.0)
     candidate = best.candidate
-    paragraphs.append(
-        f"Written by evonas {version()}. Candidate {candidate.number} of the run {best.run}."
-    )
+    paragraphs.append(f"Candidate {candidate.number} of the run {best.run}.")
     paragraphs.append("\n".join(_score_lines(best, db)))
     return paragraphs
 
@@ -110,9 +113,10 @@ def _check_trained(layer: Layer, sha256: str) -> None:
     if trained and all(found.candidate.class_sha256 != sha256 for found in trained):
         other = trained[-1]
         raise ExportError(
-            f"run {other.run!r} trained {layer.name} as the class {other.candidate.class_sha256[:12]}, this evonas "
-            f"({version()}) generates {sha256[:12]}: what would be written is not what was scored. "
-            "Export with the version that ran the search"
+            f"run {other.run!r} trained {layer.name} as the class "
+            f"{other.candidate.class_sha256[:12]}, this evonas ({version()}) generates "
+            f"{sha256[:12]}: what would be written is not what was scored. Export with the "
+            "version that ran the search"
         )
 
 
@@ -129,7 +133,8 @@ def _check_free(path: Path, layer: Layer) -> None:
         )
     if header.digest != layer.digest:
         raise ExportError(
-            f"{path} holds another layer ({short(header.digest)}); give another directory, or --force"
+            f"{path} holds another layer, {short(header.digest)}; "
+            "give another directory, or --force"
         )
 
 

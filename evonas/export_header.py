@@ -1,4 +1,4 @@
-"""The header of an exported layer: what it says, written into the class's docstring and read back from it."""
+"""The header of an exported layer, written into its class's docstring and read back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_WIDTH = 92
+from evonas.version import version
+
+_WIDTH = 80  # below what generated docstrings are wrapped at
 _FORMULA = "Formula, before the closing `* weight + bias`:"
 _DIGEST = "Digest: "
 
@@ -24,7 +26,12 @@ class Header:
 
 def write_header(text: str, digest: str, facts: Sequence[str]) -> str:
     """The docstring's opening; `facts` are paragraphs of their own (scores, where it was found)."""
-    lines = ["A normalization-activation layer found or exported by evonas.", "", _FORMULA, ""]
+    lines = [
+        f"Normalization and activation in one layer, written by evonas {version()}.",
+        "",
+        _FORMULA,
+        "",
+    ]
     for line in text.split("\n"):
         wrapped = textwrap.wrap(line, _WIDTH, break_long_words=False, break_on_hyphens=False)
         lines += [f"{'    ' if i == 0 else '        '}{part}" for i, part in enumerate(wrapped)]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from results_db.records import CandidateRecord
+from workers.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +27,15 @@ def stages(rows: Iterable[CandidateRecord]) -> tuple[Stage, ...]:
     first = quality = diverged = full = scored = 0
     for row in rows:
         match row.verdict:
-            case "unstable" if not row.scores:  # before any training
+            case Verdict.UNSTABLE if not row.scores:  # before any training
                 first += 1
-            case "unstable":
+            case Verdict.UNSTABLE:
                 full += 1
-            case "low_quality":
+            case Verdict.LOW_QUALITY:
                 quality += 1
-            case "diverged":
+            case Verdict.DIVERGED:
                 diverged += 1
-            case "scored":
+            case Verdict.SCORED:
                 scored += 1
     evaluated = first + quality + diverged + full + scored
     asked_quality = evaluated - first

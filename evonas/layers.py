@@ -20,8 +20,8 @@ MAX_FILE_BYTES = 1_000_000
 _DIGEST_PREFIX = re.compile(r"(c\d+-)?[0-9a-f]{4,32}")
 _WORD = re.compile(r"[A-Za-z0-9_.-]+")
 _WHAT_IT_MAY_BE = (
-    "a LAYER is a digest prefix of 4 or more characters, a text form such as 'max(x, 0)', "
-    "a zoo name (`evonas zoo`), or the path of an exported file"
+    "allowed: a zoo name (`evonas zoo`), 4 or more characters of a digest, "
+    "a text form such as 'max(x, 0)', or the path of an exported file"
 )
 
 
@@ -31,7 +31,7 @@ class LayerError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A layer by its canonical graph; `zoo` names the known layer it equals, `found` where runs committed it."""
+    """A canonical graph; `zoo` names the known layer it equals, `found` where runs committed it."""
 
     graph: Graph
     digest: str
@@ -60,7 +60,7 @@ def one_line(text: str) -> str:
 
 
 def resolve(given: str, db: ResultsDB | None = None) -> Layer:
-    """The layer that `given` names; `db` (None: no database) is asked for digests and for where it was found.
+    """The layer that `given` names; `db` is asked for digests and for where it was found.
 
     Raises LayerError, and TextError that points at the column.
     """
@@ -77,7 +77,7 @@ def resolve(given: str, db: ResultsDB | None = None) -> Layer:
         if not _WORD.fullmatch(given):
             raise
         raise LayerError(
-            f"no layer is called {given!r:.80}{nearest(given, ZOO)}; {_WHAT_IT_MAY_BE}"
+            f"no layer is called {given!r:.80}{nearest(given, ZOO)}\n{_WHAT_IT_MAY_BE}"
         ) from None
 
 
@@ -100,16 +100,17 @@ def _by_digest(given: str, db: ResultsDB | None) -> Layer:
         if candidate.digest and candidate.graph_json:
             graphs.setdefault(candidate.digest, Graph.from_json(candidate.graph_json))
     if not graphs:
-        where = "in the database or the zoo" if db else "in the zoo, and there is no database here"
+        where = "in the database or the zoo" if db else "in the zoo (there is no database here)"
         raise LayerError(
-            f"no layer {where} has a digest that starts with {given!r}; {_WHAT_IT_MAY_BE}"
+            f"no digest {where} starts with {given!r}; `evonas top` and `evonas zoo` list some"
         )
     if len(graphs) > 1:
         some = ", ".join(
             digest.partition("-")[2][: len(given) + 4] for digest in sorted(graphs)[:5]
         )
         raise LayerError(
-            f"{len(graphs)} layers have digests that start with {given!r}: {some}. Give more characters"
+            f"{len(graphs)} layers have digests that start with {given!r}: {some}. "
+            "Give more characters"
         )
     return layer_of(next(iter(graphs.values())), db)
 
@@ -120,7 +121,7 @@ def _graph_of_file(path: Path) -> Graph:
         with path.open("rb") as file:
             source = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise LayerError(f"cannot read {path}: {error.strerror}; {_WHAT_IT_MAY_BE}") from None
+        raise LayerError(f"cannot read {path}: {error.strerror}") from None
     if len(source) > MAX_FILE_BYTES:
         raise LayerError(
             f"{path} is larger than {MAX_FILE_BYTES:,} bytes; an exported file is a few kilobytes"

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from evonas.layers import short
-from results_db.records import SCORED, CandidateRecord, RunRecord
+from results_db.records import CandidateRecord, RunRecord
 from results_db.store import ResultsDB
+from workers.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A line: a baseline (by name) or a candidate (by number); `scores` by anchor, `mean` None if one is missing."""
+    """A baseline (by name) or a candidate (by number); `mean` is None if an anchor has no score."""
 
     name: str
     number: int | None
@@ -32,12 +33,12 @@ class Entry:
     @property
     def rejected(self) -> bool:
         """Whether a protocol rejected it; a baseline is scored nevertheless."""
-        return self.verdict != SCORED
+        return self.verdict != Verdict.SCORED
 
 
 @dataclass(frozen=True, slots=True)
 class Leaderboard:
-    """Anchors in the order of the run, baselines in its order, layers found with the best mean first."""
+    """Anchors and baselines in the order of the run, layers found with the best mean first."""
 
     run: str
     anchors: tuple[str, ...]

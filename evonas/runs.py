@@ -18,10 +18,10 @@ class RunError(RuntimeError):
 
 
 def create_or_continue(db: ResultsDB, name: str | None, config: RunConfig) -> str:
-    """The run of that name, made if there is none; without a name, a new one named by time and seed.
+    """The run of that name, made if there is none; without a name, a new one.
 
-    A run that is there must have the same config; budget and time may change. Raises RunError that shows
-    the differences.
+    A run that is there must have the same config; budget and time may change. Raises RunError
+    that shows the differences.
     """
     known = {run.name: run for run in db.runs()}
     if name is None:
@@ -34,19 +34,21 @@ def create_or_continue(db: ResultsDB, name: str | None, config: RunConfig) -> st
                 "or give another --name. The differences (stored -> given):\n  "
                 + "\n  ".join(differences)
             )
-        extend(db, name, budget=config.budget, max_minutes=config.max_minutes)
+        budget = max(config.budget, db.count(name))  # the same command again is no error
+        extend(db, name, budget=budget, max_minutes=config.max_minutes)
         return name
     db.create_run(name, config.seed, config.to_dict(), budget=config.budget)
     return name
 
 
 def extend(db: ResultsDB, name: str, *, budget: int | None, max_minutes: float | None) -> RunRecord:
-    """Set how far a run goes (None: as it is stored). Raises RunNotFound, and RunError for a budget already spent."""
+    """Set how far a run goes; budget None leaves it. Raises RunNotFound, RunError."""
     run = db.run(name)
     committed = db.count(name)
     if budget is not None and budget < committed:
         raise RunError(
-            f"run {name!r} has committed {committed} candidates already; give a --budget of at least that, not {budget}"
+            f"run {name!r} has committed {committed} candidates already; "
+            f"give a --budget above that, not {budget}"
         )
     if budget is not None and budget != run.budget:
         db.set_budget(name, budget)
@@ -57,7 +59,7 @@ def extend(db: ResultsDB, name: str, *, budget: int | None, max_minutes: float |
 
 
 def latest(db: ResultsDB, name: str | None = None) -> str:
-    """The given name if there is such a run, else the run that was created last. Raises RunError, RunNotFound."""
+    """The name given, checked, else that of the newest run. Raises RunError, RunNotFound."""
     if name is not None:
         return db.run(name).name
     runs = db.runs()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -25,10 +26,6 @@ from evonas.cli import (
     zoo,
 )
 from evonas.cli.errors import INTERRUPTED, exit_code
-
-_SEARCH = "Search"
-_FOUND = "What was found"
-_LANGUAGE = "What there is"
 
 
 class _Commands(TyperGroup):
@@ -59,9 +56,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for panel, commands in {
-    _SEARCH: {"search": search.search, "resume": resume.resume},
-    _FOUND: {
+_COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
+    "Search": {"search": search.search, "resume": resume.resume},
+    "What was found": {
         "runs": runs.runs,
         "status": status.status,
         "candidates": candidates.candidates,
@@ -69,13 +66,14 @@ for panel, commands in {
         "show": show.show,
         "export": export.export,
     },
-    _LANGUAGE: {
+    "What there is": {
         "zoo": zoo.zoo,
         "spaces": spaces.spaces,
         "primitives": primitives.primitives,
         "anchors": anchors.anchors,
     },
-}.items():
+}
+for panel, commands in _COMMANDS.items():
     for name, function in commands.items():
         app.command(name, rich_help_panel=panel)(function)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -30,7 +30,7 @@ def candidates(
     with ResultsDB.open(db, create=False) as results:
         name = latest(results, run)
         anchors = anchors_of(results.run(name))
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "number": row.number,
                 "parent": row.parent,
@@ -73,14 +73,15 @@ def candidates(
 
 
 def _verdict(given: str) -> str:
+    from evonas.cli.words import verdict_word
     from search_spaces.errors import nearest
     from workers.verdict import Verdict
 
-    value = given.lower().replace(" ", "_").replace("-", "_")
-    known = [str(verdict) for verdict in Verdict]
-    if value not in known:
+    word = given.lower().replace("_", " ").replace("-", " ")
+    known = {verdict_word(verdict): str(verdict) for verdict in Verdict}
+    if word not in known:
         raise typer.BadParameter(
-            f"unknown verdict {given!r}{nearest(value, known)}; allowed: {', '.join(known)}",
+            f"unknown verdict {given!r}{nearest(word, known)}; allowed: {', '.join(known)}",
             param_hint="--verdict",
         )
-    return value
+    return known[word]

@@ -1,4 +1,4 @@
-"""The progress of a search: a live display on a terminal, plain lines elsewhere; both on standard error."""
+"""The progress of a search on standard error: live on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from evonas.cli.words import VERDICT_STYLES, counts, duration, formula, percent, share, verdict_word
+from evonas.cli.words import (
+    VERDICT_STYLES,
+    counts,
+    duration,
+    formula,
+    percent,
+    share,
+    verdict_counts,
+    verdict_word,
+)
 from evonas.progress import Progress
 
 PLAIN_EVERY = 5.0  # seconds between plain lines
@@ -43,7 +52,7 @@ class Display(Protocol):
 
 
 def make_display(console: Console, draining: Callable[[], bool]) -> Display:
-    """The display that suits the console; `draining` tells at any moment whether a stop was asked for."""
+    """The display that suits the console; `draining` tells whether a stop was asked for."""
     return LiveDisplay(console, draining) if console.is_terminal else PlainDisplay(console)
 
 
@@ -80,14 +89,16 @@ def plain_line(p: Progress) -> str:
     """The progress on one line."""
     parts = [f"{p.phase} {p.committed}/{p.budget}"]
     if p.verdicts:
-        parts.append(", ".join(f"{n} {verdict_word(v)}" for v, n in counts(p.verdicts)))
+        parts.append(", ".join(f"{n} {verdict_word(v)}" for v, n in verdict_counts(p.verdicts)))
     if p.attempts:
         parts.append(f"{p.attempts} attempts, {sum(p.refused.values())} refused")
     if p.best:
         parts.append(
             "best " + " ".join(f"{anchor} {score:.3f}" for anchor, score in p.best.items())
         )
-    parts.append(f"{p.rate:.2f}/s, {p.busy}/{p.workers} busy, {duration(p.elapsed)}")
+    if p.phase != "baselines":
+        parts.append(f"{p.rate:.2f}/s, {p.busy}/{p.workers} busy")
+    parts.append(duration(p.elapsed))
     if p.time_left is not None and p.phase == "search":
         parts.append(f"{duration(p.time_left)} left")
     return " | ".join(parts)
@@ -154,8 +165,8 @@ def _facts(p: Progress) -> RenderableType:
         grid.add_row("attempts", Text(f"{line}: {where}" if where else line))
     if p.verdicts:
         verdicts = [
-            Text(f"{verdict_word(v)} {n:,}", style=VERDICT_STYLES.get(v.lower(), ""))
-            for v, n in counts(p.verdicts)
+            Text(f"{verdict_word(v)} {n:,}", style=VERDICT_STYLES.get(v, ""))
+            for v, n in verdict_counts(p.verdicts)
         ]
         grid.add_row("verdicts", Text("   ").join(verdicts))
     if p.best:
@@ -164,6 +175,7 @@ def _facts(p: Progress) -> RenderableType:
             "best", Text.assemble((scores, "bold"), (f"   hypervolume {p.hypervolume:.3f}", "dim"))
         )
         grid.add_row("", formula(p.best_text))
-    speed = f"{p.rate:.2f} candidates/s" if p.committed else "-"
-    grid.add_row("speed", Text(f"{speed}, {p.busy} of {p.workers} workers busy"))
+    if p.phase != "baselines":
+        speed = f"{p.rate:.2f} candidates/s, {p.busy} of {p.workers} workers busy"
+        grid.add_row("speed", Text(speed))
     return grid

@@ -37,5 +37,7 @@ def export(
             found, to or Path("layers") / short(found.digest), results, overwrite=force
         )
     stdout().print(Text(str(exported.path)), soft_wrap=True)
-    hint = "from layer import NormAct; NormAct(64) takes the place of BatchNorm2d(64) and its activation"
+    hint = (
+        "from layer import NormAct  # NormAct(64) stands for nn.BatchNorm2d(64) and an activation"
+    )
     stderr().print(Text(hint, style="dim"), soft_wrap=True)

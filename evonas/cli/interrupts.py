@@ -13,7 +13,10 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupts:
-    """While entered, the first signal sets `stop.drain` and calls `notice`, the next one raises KeyboardInterrupt."""
+    """While entered: the first signal sets `stop.drain`, the next one raises KeyboardInterrupt.
+
+    `notice` is called at the first, inside the signal handler.
+    """
 
     def __init__(self, stop: Stop, notice: Callable[[], None]) -> None:
         self._stop = stop

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from rich.box import SIMPLE_HEAD
+from rich.box import Box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -19,13 +19,16 @@ from rich.text import Text
 from evonas.cli.options import Format
 
 WIDTH_OF_FILES = 200  # columns, when standard output is not a terminal
+# A line under the head and between sections, nothing else.
+_BOX = Box("    \n    \n ── \n    \n ── \n ── \n    \n    \n")
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a listing. `key` names it in rows, JSON and CSV; `digits`: decimals shown in a table.
+    """A column of a listing; `key` names it in rows, JSON and CSV.
 
-    `table` False: only JSON and CSV have it.
+    digits: decimals in a table; fold: long text may take several lines; table: False if only
+    JSON and CSV have it.
     """
 
     key: str
@@ -71,7 +74,7 @@ def emit(
     title: str | None = None,
     empty: str = "nothing",
 ) -> None:
-    """Write rows to standard output; a dict in a row is an object in JSON and one column a key in CSV."""
+    """Write rows to standard output; a dict in a row gives CSV a column for each key."""
     rows = list(rows)
     match format:
         case Format.JSON:
@@ -88,9 +91,10 @@ def emit(
 def table(
     columns: Sequence[Column], rows: Iterable[Mapping[str, Any]], title: str | None = None
 ) -> Table:
-    """The rows as a table for people; `style` in a row is the style of its line, `section` ends a group."""
+    """The rows as a table; `style` in a row is that of its line, `section` ends a group."""
     drawn = Table(
-        box=SIMPLE_HEAD,
+        box=_BOX,
+        padding=(0, 1, 0, 0),
         title=title,
         title_justify="left",
         title_style="bold",

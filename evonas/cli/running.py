@@ -21,7 +21,7 @@ _DRAINING = b"finishing what runs and saving it; Ctrl-C again stops at once\n"
 
 
 def drive(db: ResultsDB, run: str, workers: int | None, address: str | None) -> None:
-    """Go on with a run until it ends, then show what was found. Raises typer.Exit(130) if interrupted."""
+    """Go on with a run until it ends, show what was found; typer.Exit(130) if interrupted."""
     console = stderr()
     record = db.run(run)
     if record.budget is not None and db.count(run) >= record.budget:
@@ -47,7 +47,7 @@ def drive(db: ResultsDB, run: str, workers: int | None, address: str | None) -> 
 
 
 def open_pool(workers: int | None, address: str | None, say: Callable[..., None]) -> Pool:
-    """A Ray pool, on this machine or on the cluster at `address`; for 0 workers one that is this process."""
+    """A Ray pool, here or on the cluster at `address`; for 0 workers, a pool in this process."""
     if workers == 0:
         from workers.pools.serial import SerialPool
 

@@ -10,6 +10,7 @@ def runs(format: FormatOption = Format.TABLE, db: Database = DEFAULT_DATABASE) -
     from evonas.cli.output import Column, emit, number
     from evonas.cli.words import moment
     from results_db.store import ResultsDB
+    from workers.verdict import Verdict
 
     with ResultsDB.open(db, create=False) as results:
         rows = []
@@ -23,7 +24,7 @@ def runs(format: FormatOption = Format.TABLE, db: Database = DEFAULT_DATABASE) -
                     "seed": run.seed,
                     "committed": results.count(run.name),
                     "budget": run.budget,
-                    "scored": results.funnel(run.name).verdicts.get("scored", 0),
+                    "scored": results.funnel(run.name).verdicts.get(Verdict.SCORED, 0),
                     "best_mean": best[0].mean if best else None,
                     "created": moment(run.created_at),
                     "updated": moment(run.updated_at),

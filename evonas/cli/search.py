@@ -43,13 +43,13 @@ def search(
     db: Database = DEFAULT_DATABASE,
     print_config: Annotated[
         bool,
-        typer.Option("--print-config", help="Print the resolved settings as a run file, and stop."),
+        typer.Option("--print-config", help="Print the settings as a run file, and stop."),
     ] = False,
 ) -> None:
     """Search for layers, and export the best one found.
 
-    The same command with the --name of an unfinished run goes on with it. The first Ctrl-C finishes
-    what runs and saves it, the second stops at once; both leave a run that `evonas resume` goes on with.
+    The same command with the --name of an unfinished run goes on with it. The first Ctrl-C
+    finishes what runs and saves it, the second stops at once; `evonas resume` goes on after both.
     """
     overrides = list(set_ or ())
     if seed is not None:

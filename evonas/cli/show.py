@@ -26,7 +26,9 @@ def show(
         case Format.JSON:
             print(json.dumps(facts, indent=2))
         case Format.CSV:
-            emit([Column(key) for key in facts if key != "found"], [facts], format)
+            keys = [*facts, *facts["properties"]]
+            keys = [key for key in keys if key not in ("found", "properties")]
+            emit([Column(key) for key in keys], [facts], format)
         case Format.TABLE:
             _print(facts)
 
@@ -65,7 +67,8 @@ def layer_facts(layer: Layer, db: ResultsDB | None) -> dict[str, Any]:
                     for a in ancestors(db, found.run, found.candidate)
                 ],
             }
-            for found in (layer.found if db else ())
+            for found in layer.found
+            if db is not None
         ],
     }
 
@@ -81,9 +84,13 @@ def _print(facts: dict[str, Any]) -> None:
     console = stdout()
     *parts, output = facts["formula"].split("\n")
     lines = [*parts, f"y = {output}"]
-    console.print(Padding(Text("\n".join(lines), style="bold cyan"), (1, 2, 0, 2)))
+    console.print(Padding(Text("\n".join(lines), style="bold cyan"), (1, 2, 0, 2), expand=False))
     console.print(
-        Padding(Text("then y * weight + bias, one of each per channel", style="dim"), (0, 2, 1, 2))
+        Padding(
+            Text("then y * weight + bias, one of each per channel", style="dim"),
+            (0, 2, 1, 2),
+            expand=False,
+        )
     )
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
@@ -95,7 +102,7 @@ def _print(facts: dict[str, Any]) -> None:
     grid.add_row("digest", facts["digest"])
     for name, value in _property_lines(facts["properties"]):
         grid.add_row(name, value)
-    console.print(Padding(grid, (0, 2)))
+    console.print(Padding(grid, (0, 2), expand=False))
     for found in facts["found"]:
         _print_found(found)
     if not facts["found"]:

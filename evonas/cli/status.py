@@ -16,7 +16,7 @@ _RECENT = 50  # candidates that the speed is taken from
 def status(
     run: Run = None, format: FormatOption = Format.TABLE, db: Database = DEFAULT_DATABASE
 ) -> None:
-    """Show the funnel of a run: attempts, checks that refused them, verdicts, and what passes each protocol."""
+    """Show where the attempts and candidates of a run ended, and how many pass each protocol."""
     from evonas.cli.output import Column, emit, number
     from evonas.runs import latest
     from results_db.store import ResultsDB
@@ -33,8 +33,8 @@ def status(
 
 
 def run_status(db: ResultsDB, name: str) -> dict[str, Any]:
-    """The figures of a run, JSON-able. `per_second`: candidates committed a second lately, None if unknown."""
-    from evonas.cli.words import counts
+    """The figures of a run, JSON-able; `per_second` is None until two candidates are committed."""
+    from evonas.cli.words import counts, verdict_counts
     from evonas.funnel import stages
 
     run, funnel, committed = db.run(name), db.funnel(name), db.count(name)
@@ -51,7 +51,7 @@ def run_status(db: ResultsDB, name: str) -> dict[str, Any]:
         "attempts_per_candidate": funnel.attempts / committed if committed else None,
         "cached": funnel.cached,
         "refused": dict(counts(funnel.refused)),
-        "verdicts": dict(counts(funnel.verdicts)),
+        "verdicts": dict(verdict_counts(funnel.verdicts)),
         "stages": [
             {"name": stage.name, "asked": stage.asked, "passed": stage.passed}
             for stage in stages(db.candidates(name))
@@ -70,12 +70,11 @@ def _print(db: ResultsDB, facts: dict[str, Any]) -> None:
 
     console, attempts, committed = stdout(), facts["attempts"], facts["committed"]
     speed = f", {facts['per_second']:.2f} candidates/s lately" if facts["per_second"] else ""
+    of_budget = f" of {facts['budget']:,}" if facts["budget"] else ""
     console.print(
         Text.assemble(
             (facts["run"], "bold"),
-            f"  {facts['state']}, {committed:,} of {facts['budget'] or 'unlimited':,} candidates{speed}"
-            if facts["budget"]
-            else f"  {facts['state']}, {committed:,} candidates{speed}",
+            f"  {facts['state']}, {committed:,}{of_budget} candidates{speed}",
             (f"\nspace {facts['space']}, seed {facts['seed']}", "dim"),
         )
     )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def database_if_any(url: str) -> Iterator[ResultsDB | None]:
-    """The database at the URL, None if there is nothing; raises for one that is not ours or cannot be read."""
+    """The database at the URL, None if there is none; raises if it is not ours or unreadable."""
     from results_db.errors import DatabaseNotFound
     from results_db.store import ResultsDB
 

@@ -1,4 +1,4 @@
-"""The end of a search: the best layers beside the baselines, the exported best one, and how to go on."""
+"""The end of a search: the best layers beside the baselines, and how to go on."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from search_spaces.zoo import zoo_digests
 SUMMARY_LAYERS = 5
 EXPORTS = Path("layers")
 _CAUTION = (
-    "Search scores: validation accuracy after one short training on one seed. Small differences are noise, "
-    "and the best of many is lucky; train a layer in your own network before you trust it."
+    "Search scores: validation accuracy after one short training, on one seed. Small differences "
+    "are noise, and the best of many was lucky too: try a layer in your own network."
 )
 
 
@@ -64,13 +64,13 @@ _STATES = {
 
 
 def board_columns(board: Leaderboard) -> list[Column]:
-    """Name, formula, a score per anchor, mean, and what stands against it."""
+    """Name, formula, a score per anchor, mean, verdict."""
     return [
         Column("name", "layer", style="bold"),
-        Column("text", "formula, before * weight + bias", fold=True),
+        Column("text", "formula", fold=True),
         *(number(anchor) for anchor in board.anchors),
         number("mean", style="bold"),
-        Column("note", ""),
+        Column("verdict"),
     ]
 
 
@@ -89,24 +89,22 @@ def _rows(entries: Sequence[Entry], following: Sequence[Entry]) -> list[dict[str
                 "text": formula(entry.text),
                 **entry.scores,
                 "mean": entry.mean,
-                "note": note(entry),
+                "verdict": verdict(entry),
                 "section": i == len(entries) - 1 and bool(following),
             }
         )
     return rows
 
 
-def note(entry: Entry) -> Text:
-    """The protocol that rejected a baseline; that a layer found is on the front, or is a known one."""
-    if entry.is_baseline:
-        return (
-            Text.assemble("rejected: ", verdict_text(entry.verdict))
-            if entry.rejected
-            else Text("baseline", "dim")
-        )
+def verdict(entry: Entry) -> Text:
+    """The verdict, of baselines too; with it, the known layer that a found one equals."""
+    words = verdict_text(entry.verdict)
     equal = zoo_digests().get(entry.digest)
-    notes = [f"= {equal}"] * bool(equal) + ["Pareto"] * entry.pareto
-    return Text(", ".join(notes))
+    if equal and not entry.is_baseline:
+        words.append(f", = {equal}")
+    if entry.pareto:
+        words.append(", Pareto")
+    return words
 
 
 def _layer(db: ResultsDB, run: str, entry: Entry) -> Layer:

@@ -35,7 +35,8 @@ def top(
         )
         if not board.found:
             stderr().print(
-                f"run {name} has scored no layer yet; `evonas status` shows where its candidates ended"
+                f"run {name} has scored no layer yet; "
+                "`evonas status` shows where its candidates ended"
             )
         return
     rows = [

@@ -7,27 +7,30 @@ from collections.abc import Mapping
 
 from rich.text import Text
 
-VERDICT_STYLES = {
-    "scored": "green",
-    "unstable": "red",
-    "low_quality": "yellow",
-    "diverged": "red",
-    "duplicate": "dim",
-    "timeout": "magenta",
-    "out_of_memory": "magenta",
-    "crash": "magenta",
-    "exhausted": "magenta",
+from workers.verdict import Verdict
+
+# In the order of the funnel.
+VERDICT_STYLES: dict[str, str] = {
+    Verdict.SCORED: "green",
+    Verdict.UNSTABLE: "red",
+    Verdict.LOW_QUALITY: "yellow",
+    Verdict.DIVERGED: "red",
+    Verdict.DUPLICATE: "dim",
+    Verdict.EXHAUSTED: "dim",
+    Verdict.TIMEOUT: "magenta",
+    Verdict.OUT_OF_MEMORY: "magenta",
+    Verdict.CRASH: "magenta",
 }
 
 
 def verdict_word(verdict: str) -> str:
-    """A verdict in words: `low_quality` is "low quality"."""
+    """A verdict in words: LOW_QUALITY is "low quality"."""
     return verdict.lower().replace("_", " ")
 
 
 def verdict_text(verdict: str) -> Text:
     """A verdict in words and colour."""
-    return Text(verdict_word(verdict), style=VERDICT_STYLES.get(verdict.lower(), ""))
+    return Text(verdict_word(verdict), style=VERDICT_STYLES.get(verdict, ""))
 
 
 def formula(text: str) -> Text:
@@ -35,13 +38,18 @@ def formula(text: str) -> Text:
     return Text(text.replace("\n", "; "), style="cyan")
 
 
+def verdict_counts(of: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The verdicts that occurred, in the order of the funnel."""
+    order = {verdict: place for place, verdict in enumerate(VERDICT_STYLES)}
+    return sorted(
+        ((verdict, n) for verdict, n in of.items() if n),
+        key=lambda pair: order.get(pair[0], len(order)),
+    )
+
+
 def counts(of: Mapping[str, int]) -> list[tuple[str, int]]:
-    """The counts that are not 0, largest first; verdicts of candidates in the order of the funnel."""
-    order = list(VERDICT_STYLES)
-    present = [(name, n) for name, n in of.items() if n]
-    if all(name.lower() in VERDICT_STYLES for name, _ in present):
-        return sorted(present, key=lambda pair: order.index(pair[0].lower()))
-    return sorted(present, key=lambda pair: -pair[1])
+    """What occurred, the most frequent first."""
+    return sorted(((name, n) for name, n in of.items() if n), key=lambda pair: -pair[1])
 
 
 def percent(part: int, whole: int) -> str:
