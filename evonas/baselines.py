@@ -5,7 +5,8 @@ from __future__ import annotations
 from evonas.config import RunConfig
 from evonas.slots import evaluation_record
 from results_db.records import BaselineRecord, EvaluationRecord
-from results_db.store import ResultsDB, RunWriter
+from results_db.store import ResultsDB
+from results_db.writer import RunWriter
 from search_spaces.canonical import digest
 from search_spaces.text_printer import format_graph
 from search_spaces.zoo import zoo_graph
@@ -24,7 +25,8 @@ class BaselineError(RuntimeError):
 class Baselines:
     """Evaluates the baselines of a run; those that are stored already cost nothing.
 
-    A protocol that rejects a baseline does not stop it: its verdict and its scores are both recorded.
+    A protocol that rejects a baseline does not stop it: its verdict and its scores are both
+    recorded.
     """
 
     def __init__(self, db: ResultsDB, writer: RunWriter, config: RunConfig) -> None:
@@ -47,7 +49,9 @@ class Baselines:
                 self._done.append(stored)
 
     def measured(self, pool: Pool, timeout: float) -> bool:
-        """Wait up to `timeout` seconds for evaluations; whether all are there. Raises BaselineError."""
+        """Wait up to `timeout` seconds for evaluations; whether all are there. Raises
+        BaselineError.
+        """
         if not self._submitted:
             self._submitted = True
             for name, baseline in self._missing.items():
@@ -59,16 +63,17 @@ class Baselines:
             baseline = self._missing.pop(completion.task_id)
             if completion.failure is not None:
                 raise BaselineError(
-                    f"the baseline {baseline.name} ended as {completion.failure}: {completion.message}"
+                    f"the baseline {baseline.name} ended as {completion.failure}: "
+                    f"{completion.message}"
                 )
-            record = evaluation_record(
-                baseline.evaluation_key, baseline.digest, completion.value, completion.worker
-            )
+            record = evaluation_record(baseline.evaluation_key, baseline.digest, completion)
             self._writer.store_evaluation(record)
             self._done.append(record)
         return not self._missing
 
     def time_limit(self) -> float:
-        """Seconds that the evaluation of a candidate may take, from the run's configuration or the baselines."""
+        """Seconds that the evaluation of a candidate may take, from the run's configuration or the
+        baselines.
+        """
         slowest = max((record.seconds for record in self._done), default=0.0)
         return self._config.time_limit or max(_LEAST_TIME_LIMIT, _TIME_LIMIT_FACTOR * slowest)

@@ -21,7 +21,9 @@ PRESETS = ("quick",)
 
 
 class ConfigError(ValueError):
-    """A configuration that cannot be used; the message names the key, what is allowed, and the nearest known name."""
+    """A configuration that cannot be used; the message names the key, what is allowed, and the
+    nearest known name.
+    """
 
 
 class _Section(BaseModel):
@@ -44,8 +46,8 @@ class EvolutionConfig(_Section):
     def _lag_fits(self) -> EvolutionConfig:
         if 2 * self.lag > self.window:
             raise ValueError(
-                f"lag {self.lag} is above half the window of {self.window}: parents would be stale; "
-                "lower evolution.lag or raise evolution.window"
+                f"lag {self.lag} is above half the window of {self.window}, so parents would be "
+                "stale; lower evolution.lag or raise evolution.window"
             )
         return self
 
@@ -57,7 +59,9 @@ class RunConfig(_Section):
     seed: int = Field(0, ge=0)
     budget: int = Field(1000, ge=1)  # candidates
     max_minutes: float | None = Field(None, gt=0)  # for one start of the command
-    time_limit: float | None = Field(None, gt=0)  # seconds an evaluation may take; None: from the baselines
+    time_limit: float | None = Field(
+        None, gt=0
+    )  # seconds an evaluation may take; None: from the baselines
     baselines: tuple[str, ...] = ()
     evolution: EvolutionConfig = EvolutionConfig()
     screening: ScreeningConfig = ScreeningConfig()
@@ -83,7 +87,9 @@ class RunConfig(_Section):
     @field_validator("screening", mode="before")
     @classmethod
     def _screening(cls, values: Any) -> Any:
-        return build(ScreeningConfig, values, "screening.") if isinstance(values, Mapping) else values
+        return (
+            build(ScreeningConfig, values, "screening.") if isinstance(values, Mapping) else values
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as they are stored with the run; `config_from_dict` reads them back."""
@@ -108,7 +114,9 @@ def load_config(
 def preset_document(name: str) -> dict[str, Any]:
     """The values of a preset. Raises ConfigError that names the nearest known one."""
     if name not in PRESETS:
-        raise ConfigError(f"unknown preset {name!r}{nearest(name, PRESETS)}; allowed: {', '.join(PRESETS)}")
+        raise ConfigError(
+            f"unknown preset {name!r}{nearest(name, PRESETS)}; allowed: {', '.join(PRESETS)}"
+        )
     text = resources.files("evonas.presets").joinpath(f"{name}.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
@@ -139,7 +147,8 @@ def _explain(error: ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         section = _section_of(first["loc"][:-1])
         known = tuple(section) or tuple(RunConfig.model_fields)
-        return f"unknown key {path!r}{nearest(str(first['loc'][-1]), known)}; allowed: {', '.join(known)}"
+        hint = nearest(str(first["loc"][-1]), known)
+        return f"unknown key {path!r}{hint}; allowed: {', '.join(known)}"
     message = first["msg"].removeprefix("Value error, ")
     return f"{path}: {message}" if path else message
 
@@ -165,7 +174,10 @@ def _read_toml(file: Path) -> dict[str, Any]:
 def _merged(below: Any, above: Any) -> Any:
     """Tables merge key by key; anything else is replaced."""
     if isinstance(below, dict) and isinstance(above, dict):
-        return {key: _merged(below.get(key), above.get(key, below.get(key))) for key in {**below, **above}}
+        return {
+            key: _merged(below.get(key), above.get(key, below.get(key)))
+            for key in {**below, **above}
+        }
     return above
 
 
@@ -193,9 +205,16 @@ def _override(document: dict[str, Any], override: str) -> None:
 
 def _named(entries: list[Any], name: str, path: str) -> Any:
     """The entry of a list of tables that has this name, such as an anchor."""
-    by_name = {str(entry["name"]): entry for entry in entries if isinstance(entry, dict) and "name" in entry}
+    by_name = {
+        str(entry["name"]): entry
+        for entry in entries
+        if isinstance(entry, dict) and "name" in entry
+    }
     if name not in by_name:
-        raise ConfigError(f"--set {path}: no entry {name!r}{nearest(name, by_name)}; allowed: {', '.join(by_name)}")
+        raise ConfigError(
+            f"--set {path}: no entry {name!r}{nearest(name, by_name)}; "
+            f"allowed: {', '.join(by_name)}"
+        )
     return by_name[name]
 
 
@@ -203,7 +222,10 @@ def _flat(document: Any, path: str = "") -> list[tuple[str, Any]]:
     if isinstance(document, Mapping):
         pairs = [(str(key), value) for key, value in document.items()]
     elif isinstance(document, list | tuple) and any(isinstance(v, Mapping) for v in document):
-        pairs = [(str(v.get("name", i)) if isinstance(v, Mapping) else str(i), v) for i, v in enumerate(document)]
+        pairs = [
+            (str(v.get("name", i)) if isinstance(v, Mapping) else str(i), v)
+            for i, v in enumerate(document)
+        ]
     else:
         return [(path, list(document) if isinstance(document, tuple) else document)]
     return [pair for key, value in pairs for pair in _flat(value, f"{path}.{key}" if path else key)]

@@ -1,4 +1,6 @@
-"""The committed history of a run, as much of it as the loop needs: counts, the window, and what is equal to what."""
+"""The committed history of a run, as much of it as the loop needs: counts, the window, and what is
+equal to what.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from workers.verdict import Verdict
 
 
 class History:
-    """Rebuilt from committed rows, then extended by each commit; the same rows give the same history."""
+    """Rebuilt from committed rows, then extended by each commit; the same rows give the same
+    history.
+    """
 
     def __init__(self, config: EvolutionConfig, rows: Iterable[CandidateRecord] = ()) -> None:
         self.committed = 0

@@ -10,10 +10,12 @@ Phase = Literal["baselines", "search", "draining", "done"]
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A moment of a search. Counts of verdicts, attempts and refused attempts are over the whole run.
+    """A moment of a search. Counts of verdicts, attempts and refused attempts are over the whole
+    run.
 
-    `best`: highest score on each anchor; `best_text`: the layer with the best mean; `elapsed`, `time_left`:
-    seconds of this start of the command; `rate`: candidates committed a second since it started.
+    `best`: highest score on each anchor; `best_text`: the layer with the best mean; `elapsed`,
+    `time_left`: seconds of this start of the command; `rate`: candidates committed a second since
+    it started.
     """
 
     phase: Phase

@@ -1,13 +1,15 @@
 """The evolution loop: propose, evaluate, commit in order.
 
     until the budget is spent:
-        for every slot k with the history up to k - lag committed: pick a parent, or none
-        a worker draws and screens until a graph passes     -> refused if equal to a candidate up to k - lag
-        a worker evaluates it: protocols, proxy training    -> stored under its key at once
-        rows are committed in the order of k, whatever order their results arrive in
+        for every slot k with the history up to k - lag committed:
+            pick a parent, or none
+            a worker draws and screens until a graph passes that equals no candidate up to k - lag
+            a worker evaluates it (protocols, proxy training); the result is stored at once
+        commit rows in the order of k, whatever order their results arrive in
 
-Candidate k is a function of the seed, k and the committed history up to exactly k - lag, so the history does
-not depend on the number of workers, on their speed, or on how often the driver was killed and resumed.
+Candidate k is a function of the seed, k and the committed history up to exactly k - lag, so the
+history does not depend on the number of workers, on their speed, or on how often the driver was
+killed and resumed.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ from evonas.progress import Phase, Progress
 from evonas.selection import choose_parent
 from evonas.slots import Slot, evaluation_record
 from results_db.records import EvaluationRecord
-from results_db.store import ResultsDB, RunWriter
+from results_db.store import ResultsDB
+from results_db.writer import RunWriter
 from search_spaces.space import get_space
 from workers.evaluation import evaluate, evaluation_key
 from workers.fingerprint import FingerprintIndex
@@ -39,7 +42,7 @@ Report = Callable[[Progress], None]
 
 @dataclass(slots=True)
 class Stop:
-    """Set `drain` (from a signal handler) to finish what runs, commit what can be committed, and return."""
+    """Set `drain` (from a signal handler) to finish what runs, commit what can be, and return."""
 
     drain: bool = False
 
@@ -47,8 +50,8 @@ class Stop:
 def run_search(db: ResultsDB, run: str, pool: Pool, *, report: Report, stop: Stop) -> str:
     """Go on with a run from where its history ends, until its budget is spent.
 
-    Returns the state that is stored with the run: "finished", "stopped" by its time limit, or "interrupted".
-    Raises the database's errors (RunNotFound, RunLocked, ...).
+    Returns the state that is stored with the run: "finished", "stopped" by its time limit, or
+    "interrupted". Raises the database's errors (RunNotFound, RunLocked, ...).
     """
     record = db.run(run)
     config = config_from_dict(record.config)
@@ -56,7 +59,9 @@ def run_search(db: ResultsDB, run: str, pool: Pool, *, report: Report, stop: Sto
         writer.set_state("running")
         state = INTERRUPTED
         try:
-            driver = _Driver(db, writer, run, config, record.budget or config.budget, pool, report, stop)
+            driver = _Driver(
+                db, writer, run, config, record.budget or config.budget, pool, report, stop
+            )
             state = driver.run()
         finally:
             writer.set_state(state)
@@ -75,13 +80,21 @@ class _Driver:
         report: Report,
         stop: Stop,
     ) -> None:
-        self.db, self.writer, self.run_name, self.config, self.budget = db, writer, run, config, budget
+        self.db, self.writer, self.run_name, self.config, self.budget = (
+            db,
+            writer,
+            run,
+            config,
+            budget,
+        )
         self.pool, self.report_to, self.stop = pool, report, stop
         self.history = History(config.evolution, db.candidates(run))
         self.slots: dict[int, Slot] = {}
         self.proposed = FingerprintIndex()  # of the slots under way
         self.waiting: dict[str, list[Slot]] = {}  # evaluation key -> slots that want its result
-        self.ready: list[tuple[int, str, Task]] = []  # heap by slot: the oldest first, or commits would stall
+        self.ready: list[
+            tuple[int, str, Task]
+        ] = []  # heap by slot: the oldest first, or commits would stall
         self.in_flight: dict[str, Slot] = {}
         self.next_slot = self.history.committed
         self.time_limit: float | None = None
@@ -135,7 +148,9 @@ class _Driver:
             self.next_slot += 1
 
     def submit(self) -> None:
-        """Keep every worker busy, and no more: what waits here can still be overtaken by an older slot."""
+        """Keep every worker busy, and no more: what waits here can still be overtaken by an older
+        slot.
+        """
         while self.ready and len(self.in_flight) < self.pool.workers:
             number, _, task = heapq.heappop(self.ready)
             slot = self.slots.get(number)
@@ -172,7 +187,8 @@ class _Driver:
         if completion.failure is not None:
             slot.outcome = _machine_record("", "", completion)
             return
-        proposal: Proposal = completion.value
+        proposal = completion.value
+        assert isinstance(proposal, Proposal)
         slot.refused.update(proposal.refused)
         slot.next_attempt = proposal.attempt + 1
         if proposal.graph_json is None:
@@ -191,7 +207,8 @@ class _Driver:
 
     def evaluate(self, slot: Slot) -> None:
         """Use the stored result, wait for an equal layer that is being evaluated, or start."""
-        assert slot.proposal is not None and slot.proposal.digest is not None
+        assert slot.proposal is not None
+        assert slot.proposal.digest is not None
         slot.key = evaluation_key(slot.proposal.digest, self.config.evaluation, 0, True)
         slot.outcome = self.db.find_evaluation(slot.key)
         slot.cached = slot.outcome is not None
@@ -209,13 +226,14 @@ class _Driver:
             self.queue(slot, task)
 
     def take_evaluation(self, slot: Slot, completion: Completion) -> None:
-        assert slot.proposal is not None and slot.proposal.digest is not None
-        if completion.failure is not None:  # of the machine: not stored under the key, may be tried again
+        assert slot.proposal is not None
+        assert slot.proposal.digest is not None
+        if (
+            completion.failure is not None
+        ):  # of the machine: not stored under the key, may be tried again
             outcome = _machine_record(slot.key, slot.proposal.digest, completion)
         else:
-            outcome = evaluation_record(
-                slot.key, slot.proposal.digest, completion.value, completion.worker
-            )
+            outcome = evaluation_record(slot.key, slot.proposal.digest, completion)
             self.writer.store_evaluation(outcome)
         for waiting in self.waiting.pop(slot.key):
             waiting.outcome = outcome
@@ -223,8 +241,9 @@ class _Driver:
     def commit(self) -> None:
         """Commit every row whose turn has come."""
         while (slot := self.slots.get(self.history.committed)) is not None and slot.is_proposed:
-            duplicate = slot.proposal and self.history.equal_to(slot.proposal.fingerprint)
-            if slot.proposal and not duplicate and slot.outcome is None:
+            proposal = slot.proposal
+            duplicate = self.history.equal_to(proposal.fingerprint) if proposal else None
+            if proposal and not duplicate and slot.outcome is None:
                 if not slot.key:  # held back for an earlier slot that was equal, but not exactly
                     self.evaluate(slot)
                 if slot.outcome is None:
@@ -233,7 +252,7 @@ class _Driver:
             self.writer.commit([row])
             self.history.add(row)
             del self.slots[slot.number]
-            if slot.proposal:
+            if proposal:
                 self.proposed.remove(slot.number)
 
     def report(self, phase: Phase, *, now: bool = False) -> None:

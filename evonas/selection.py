@@ -1,8 +1,8 @@
 """Selection: tournaments over the window, with the winner drawn from the tournament's Pareto front.
 
-Source: regularized evolution (Real, Aggarwal, Huang, Le 2019) with the multi-objective winner of Liu, Brock,
-Simonyan and Le (2020): a random member of the tournament's Pareto front over the anchors' accuracies, or, as
-the alternative, the best mean.
+Source: regularized evolution (Real, Aggarwal, Huang, Le 2019) with the multi-objective winner of
+Liu, Brock, Simonyan and Le (2020): a random member of the tournament's Pareto front over the
+anchors' accuracies, or, as the alternative, the best mean.
 """
 
 from __future__ import annotations
@@ -49,14 +49,16 @@ class Window:
 def choose_parent(
     slot: int, window: Window, config: EvolutionConfig, run_seed: int
 ) -> Member | None:
-    """The parent of a slot, a function of seed, slot and the history up to `slot - lag`; None: a fresh graph."""
+    """The parent of a slot, a function of seed, slot and the history up to `slot - lag`; None: a
+    fresh graph.
+    """
     rng = np.random.default_rng(np.random.SeedSequence(run_seed, spawn_key=(_PARENT_STREAM, slot)))
     members = window.as_of(slot - config.lag)
     if rng.random() < config.fresh_probability or not members:
         return None
     size = max(config.tournament_least, math.ceil(config.tournament_share * len(members)))
     entered = rng.permutation(len(members))[:size]
-    tournament = [members[i] for i in sorted(entered.tolist())]
+    tournament: list[Member] = [members[i] for i in sorted(entered.tolist())]
     if config.winner == "average":
         return max(tournament, key=lambda m: (sum(m.scores.values()), -m.number))
     front = pareto_front([m.scores for m in tournament])
@@ -77,6 +79,8 @@ def hypervolume(scores: Sequence[dict[str, float]]) -> float:
     return float(moocore.hypervolume(matrix, ref=[0.0] * matrix.shape[1], maximise=True))
 
 
-def _matrix(scores: Sequence[dict[str, float]]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def _matrix(
+    scores: Sequence[dict[str, float]],
+) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     anchors = sorted(scores[0])
     return np.array([[s[anchor] for anchor in anchors] for s in scores], dtype=np.float64)

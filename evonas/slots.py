@@ -11,13 +11,16 @@ from search_spaces.canonical import canonical
 from search_spaces.graph import Graph
 from search_spaces.text_printer import format_graph
 from workers.evaluation import Evaluation
+from workers.pools.base import Completion
 from workers.proposal import Proposal
 from workers.verdict import Verdict
 
 
 @dataclass(slots=True)
 class Slot:
-    """Candidate `number` on its way: being proposed, then evaluated (or waiting for an equal one), then ready."""
+    """Candidate `number` on its way: being proposed, then evaluated (or waiting for an equal one),
+    then ready.
+    """
 
     number: int
     parent: int | None
@@ -83,8 +86,10 @@ class Slot:
         )
 
 
-def evaluation_record(key: str, digest: str, value: Evaluation, worker: str) -> EvaluationRecord:
+def evaluation_record(key: str, digest: str, completion: Completion) -> EvaluationRecord:
     """A finished evaluation as it is stored."""
+    value = completion.value
+    assert isinstance(value, Evaluation)
     return EvaluationRecord(
         key=key,
         digest=digest,
@@ -93,5 +98,5 @@ def evaluation_record(key: str, digest: str, value: Evaluation, worker: str) -> 
         scores=value.scores,
         seconds=value.seconds,
         class_sha256=value.class_sha256,
-        worker=worker,
+        worker=completion.worker,
     )

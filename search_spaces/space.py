@@ -33,9 +33,13 @@ class SearchSpace:
                 hint = nearest(name, NAMED_INITIAL)
                 raise GraphError(f"unknown initial node {name!r:.60} in space {self.name!r}{hint}")
         if "x" not in self.initial or not self.elementwise:
-            raise GraphError(f"space {self.name!r} needs the initial node x and an element-wise primitive")
+            raise GraphError(
+                f"space {self.name!r} needs the initial node x and an element-wise primitive"
+            )
         if not 1 <= self.num_nodes <= 100:
-            raise GraphError(f"num_nodes of space {self.name!r} must lie in 1..100, given {self.num_nodes}")
+            raise GraphError(
+                f"num_nodes of space {self.name!r} must lie in 1..100, given {self.num_nodes}"
+            )
         check_requirements(self.requirements)
 
     @property
@@ -64,5 +68,7 @@ SPACES: dict[str, SearchSpace] = {
 def get_space(name: str) -> SearchSpace:
     """The space of that name; raises GraphError that names the nearest known one."""
     if name not in SPACES:
-        raise GraphError(f"unknown space {name!r:.60}{nearest(name, SPACES)}; allowed: {', '.join(SPACES)}")
+        raise GraphError(
+            f"unknown space {name!r:.60}{nearest(name, SPACES)}; allowed: {', '.join(SPACES)}"
+        )
     return SPACES[name]

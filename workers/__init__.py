@@ -1,1 +1,3 @@
-"""How good is a layer: anchors, data, proxy training, rejection protocols, evaluation, and the pools that run it."""
+"""How good is a layer: anchors, data, proxy training, rejection protocols, evaluation, and the
+pools that run it.
+"""

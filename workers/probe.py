@@ -1,4 +1,4 @@
-"""What a layer computes on fixed small inputs in float64: the ground for numeric screening and fingerprints."""
+"""What a layer computes on fixed small float64 inputs: for screening and fingerprints."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from torch import Tensor, nn
 from search_spaces.graph import Graph
 from search_spaces.layer import layer_class
 
-# Batch, channels, height, width: batch > 1, height other than width, several channels in each group.
+# Batch, channels, height, width: batch > 1, height other than width, several channels a group.
 PROBE_SHAPE = (4, 8, 5, 3)
 PROBE_GROUPS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeValues:
-    """Output and input gradient in training, and output in evaluation after one update; each of PROBE_SHAPE."""
+    """Output and input gradient in training, and output in evaluation after one update; each of
+    PROBE_SHAPE.
+    """
 
     output: Tensor
     gradient: Tensor
@@ -33,8 +35,8 @@ def build_probe_layer(graph: Graph) -> nn.Module:
 def probe(layer: nn.Module, *, random_parameters: bool) -> ProbeValues:
     """Run a float64 layer forward and backward on the fixed input.
 
-    `random_parameters` replaces v0, v1, alpha, gamma and beta by fixed random values, because at their
-    initial 0 and 1 too many different layers coincide. The closing affine is random too.
+    `random_parameters` replaces v0, v1, alpha, gamma and beta by fixed random values, because at
+    their initial 0 and 1 too many different layers coincide. The closing affine is random too.
     """
     if random_parameters:
         _randomise(layer)
@@ -58,7 +60,9 @@ def _gradient(output: Tensor, x: Tensor, cotangent: Tensor) -> Tensor:
 
 @cache
 def _fixed_inputs() -> tuple[Tensor, Tensor, Tensor]:
-    """Input, output gradient, and an input for evaluation; channels have means and scales of their own."""
+    """Input, output gradient, and an input for evaluation; channels have means and scales of their
+    own.
+    """
     generator = torch.Generator().manual_seed(20200406)
     channels = (1, PROBE_SHAPE[1], 1, 1)
     scale = 0.5 + torch.rand(channels, generator=generator, dtype=torch.float64)

@@ -20,7 +20,8 @@ from workers.screening import ScreeningConfig, screen
 
 @dataclass(frozen=True, slots=True)
 class ProposalTask:
-    """Slot and attempts to make; `parent_json` None asks for fresh random graphs, else for mutants of it.
+    """Slot and attempts to make; `parent_json` None asks for fresh random graphs, else for mutants
+    of it.
 
     `mutations`: how many times a mutant is mutated.
     """
@@ -39,8 +40,8 @@ class ProposalTask:
 class Proposal:
     """The first attempt that passed, with the graph as drawn; `graph_json` None if none did.
 
-    `attempt`: the number of the attempt that passed, or of the last one; `refused`: how many of this task's
-    attempts fell at each check.
+    `attempt`: the number of the attempt that passed, or of the last one; `refused`: how many of
+    this task's attempts fell at each check.
     """
 
     slot: int
@@ -53,7 +54,9 @@ class Proposal:
 
 
 def propose(task: ProposalTask) -> Proposal:
-    """Make attempts `first_attempt` .. `max_attempts - 1`; each is a function of (run seed, slot, attempt) alone."""
+    """Make attempts `first_attempt` .. `max_attempts - 1`; each is a function of (run seed, slot,
+    attempt) alone.
+    """
     start = time.perf_counter()
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -12,7 +12,8 @@ from search_spaces.space import SearchSpace
 from workers.probe import ProbeValues, build_probe_layer, probe
 from workers.stack_probe import StackConfig, stack_failure
 
-# Every check by name, in the order in which they are made; `duplicate` is the driver's, who knows the history.
+# Every check by name, in the order in which they are made; `duplicate` is the driver's, who knows
+# the history.
 CHECKS: dict[str, str] = {
     "no path": "no element-wise path from x to the output",
     "requirement": "does not meet a requirement of the space",
@@ -27,9 +28,11 @@ CHECKS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class ScreeningConfig:
-    """output, gradient: largest root mean square on the unit-sized probe, and the inverse of the smallest.
+    """output, gradient: largest root mean square on the unit-sized probe, and the inverse of the
+    smallest.
 
-    variation: smallest standard deviation within a channel, relative to the output's root mean square.
+    variation: smallest standard deviation within a channel, relative to the output's root mean
+    square.
     """
 
     output: float = 1e3

@@ -17,8 +17,8 @@ from search_spaces.layer import layer_class
 class StackConfig:
     """depth: layers in the stack; scales: factors on He-initialised weights, one pass each.
 
-    signal, gradient: largest ratio to their starting size, and the inverse of the smallest. distinct: smallest
-    share of the output's power that differs between inputs.
+    signal, gradient: largest ratio to their starting size, and the inverse of the smallest.
+    distinct: smallest share of the output's power that differs between inputs.
     """
 
     depth: int = 12
@@ -33,9 +33,11 @@ _GROUPS = 4
 
 
 def stack_failure(graph: Graph, config: StackConfig) -> str | None:
-    """The first bound that the stack breaks ("signal", "gradient", "distinct"), None if it keeps all.
+    """The first bound that the stack breaks ("signal", "gradient", "distinct"), None if it keeps
+    all.
 
-    A stack is `depth` times (1 x 1 convolution with random weights, layer), in float32 and training mode.
+    A stack is `depth` times (1 x 1 convolution with random weights, layer), in float32 and training
+    mode.
     """
     layer = layer_class(graph)(_SHAPE[1], groups=_GROUPS)
     inputs, weights, cotangent = _fixed_stack(config.depth)
@@ -67,4 +69,8 @@ def _fixed_stack(depth: int) -> tuple[Tensor, tuple[Tensor, ...], Tensor]:
     channels = _SHAPE[1]
     he = math.sqrt(2 / channels)
     weights = tuple(he * torch.randn(channels, channels, generator=generator) for _ in range(depth))
-    return torch.randn(_SHAPE, generator=generator), weights, torch.randn(_SHAPE, generator=generator)
+    return (
+        torch.randn(_SHAPE, generator=generator),
+        weights,
+        torch.randn(_SHAPE, generator=generator),
+    )

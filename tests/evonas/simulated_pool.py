@@ -83,7 +83,7 @@ class SimulatedPool:
 
 
 def fake_proposal(task: ProposalTask) -> Proposal:
-    """A draw without screens; every third attempt is refused, and many different layers seem equal."""
+    """A draw without screens; a third of the attempts is refused, and many layers seem equal."""
     refused = 0
     for attempt in range(task.first_attempt, task.max_attempts):
         rng = np.random.default_rng((task.run_seed, task.slot, attempt))

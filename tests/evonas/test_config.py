@@ -14,7 +14,12 @@ def test_set_wins_over_file_wins_over_preset(tmp_path: Path) -> None:
     file = tmp_path / "run.toml"
     file.write_text("seed = 5\nbudget = 7\n[evolution]\nlag = 3\n")
     config = load_config("quick", file, ["budget=9", "space=evonorm-s"])
-    assert (config.seed, config.budget, config.evolution.lag, config.space) == (5, 9, 3, "evonorm-s")
+    assert (config.seed, config.budget, config.evolution.lag, config.space) == (
+        5,
+        9,
+        3,
+        "evonorm-s",
+    )
     assert config.evolution.mutations == 2
 
 
@@ -34,7 +39,9 @@ def test_a_stored_config_reads_back_as_itself() -> None:
 
 def test_differences_name_the_keys() -> None:
     one = load_config("quick").to_dict()
-    two = load_config("quick", None, ["evolution.lag=3", "evaluation.anchors.vit.steps=7"]).to_dict()
+    two = load_config(
+        "quick", None, ["evolution.lag=3", "evaluation.anchors.vit.steps=7"]
+    ).to_dict()
     found = config_differences(one, two)
     assert any(line.startswith("evaluation.anchors.vit.steps: ") for line in found)
     assert "evolution.lag: 16 -> 3" in found
@@ -65,7 +72,7 @@ def test_a_wrong_key_or_value_is_explained(override: str, message: str) -> None:
 def test_unknown_preset_and_unreadable_files(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"unknown preset 'quik', did you mean 'quick'\?"):
         load_config("quik")
-    with pytest.raises(ConfigError, match="cannot read the run file .*: No such file"):
+    with pytest.raises(ConfigError, match=r"cannot read the run file .*: No such file"):
         load_config("quick", tmp_path / "missing.toml")
     broken = tmp_path / "broken.toml"
     broken.write_text("seed = = 3")

@@ -29,7 +29,7 @@ def small_config(seed: int = 3) -> RunConfig:
 def history(
     folder: Path, workers: int, schedule: int, kills: tuple[int, ...] = (), seed: int = 3
 ) -> tuple[list[CandidateRecord], list[str]]:
-    """Run to the end, with the driver killed after so many results; rows, and what was evaluated."""
+    """Run to the end, killed after so many results each time; rows, and what was evaluated."""
     config = small_config(seed)
     rng = np.random.default_rng(schedule)
     evaluated: list[str] = []
