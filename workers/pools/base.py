@@ -50,7 +50,7 @@ class Pool(Protocol):
     def submit(self, task: Task) -> None:
         """Queues a task, which runs as soon as a worker is free.
 
-        Raises PoolClosedError, and TaskRefusedError if the function is not importable, the arguments
+        Raises PoolClosedError, and TaskRefusedError if the function is not importable, an argument
         cannot be pickled, or the id is in flight already.
         """
         ...
