@@ -20,8 +20,7 @@ def candidates(
 ) -> None:
     """List every committed candidate of a run in order."""
     from evonas.cli.output import Column, emit, number
-    from evonas.cli.words import formula, verdict_text
-    from evonas.layers import short
+    from evonas.layers import one_line
     from evonas.leaderboard import anchors_of
     from evonas.runs import latest
     from results_db.store import ResultsDB
@@ -34,11 +33,9 @@ def candidates(
             {
                 "number": row.number,
                 "parent": row.parent,
-                "digest": row.digest if format is not Format.TABLE else short(row.digest),
-                "text": formula(row.text)
-                if format is Format.TABLE
-                else row.text.replace("\n", "; "),
-                "verdict": row.verdict if format is not Format.TABLE else verdict_text(row.verdict),
+                "digest": row.digest,
+                "text": one_line(row.text),
+                "verdict": row.verdict,
                 "reason": row.reason,
                 "scores": {anchor: row.scores.get(anchor) for anchor in anchors},
                 "mean": row.mean_score,
@@ -53,23 +50,41 @@ def candidates(
             for row in results.candidates(name, verdict=wanted)
         ]
     if format is Format.TABLE:
-        rows = [{**row, **row["scores"]} for row in rows]
+        rows = [_for_people(row) for row in rows]
     columns = [
         number("number", "#"),
         number("parent"),
         Column("digest", style="bold"),
         Column("text", "formula", fold=True),
-        Column("verdict"),
-        Column("reason", fold=True, style="dim"),
+        Column("verdict", fold=True),
+        Column("reason", table=False),
         *(number(anchor) for anchor in anchors),
         number("mean", style="bold", table=False),
         number("duplicate_of", table=False),
-        number("attempts"),
+        number("attempts", table=False),
         number("refused", table=False),
         number("seconds", "s", digits=1),
         *(Column(key, table=False) for key in ("cached", "worker", "class_sha256")),
     ]
     emit(columns, rows, format, title=name, empty=f"run {name} has no such candidate")
+
+
+def _for_people(row: dict[str, Any]) -> dict[str, Any]:
+    from rich.text import Text
+
+    from evonas.cli.words import formula, verdict_text
+    from evonas.layers import short
+
+    verdict = verdict_text(row["verdict"])
+    if row["reason"]:
+        verdict.append_text(Text(f", {row['reason']}", style="dim"))
+    return {
+        **row,
+        **row["scores"],
+        "digest": short(row["digest"]),
+        "text": formula(row["text"]),
+        "verdict": verdict,
+    }
 
 
 def _verdict(given: str) -> str:

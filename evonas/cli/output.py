@@ -100,6 +100,7 @@ def table(
         title_style="bold",
         header_style="bold",
         pad_edge=False,
+        show_edge=False,
     )
     for column in columns:
         drawn.add_column(
@@ -108,7 +109,7 @@ def table(
             style=column.style,
             overflow="fold",
             no_wrap=not column.fold,
-            ratio=1 if column.fold else None,
+            min_width=16 if column.fold else None,
         )
     for row in rows:
         cells = [cell(row.get(column.key), column.digits) for column in columns]

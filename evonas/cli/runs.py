@@ -33,12 +33,12 @@ def runs(format: FormatOption = Format.TABLE, db: Database = DEFAULT_DATABASE) -
         columns = [
             Column("run", style="bold"),
             Column("state"),
-            Column("space"),
-            number("seed"),
-            number("committed"),
+            Column("space", table=False),
+            number("seed", table=False),
+            number("committed", "done"),
             number("budget"),
             number("scored"),
-            number("best_mean", "best mean"),
+            number("best_mean", "best"),
             Column("created"),
             Column("updated", table=False),
         ]

@@ -38,7 +38,7 @@ def layer_facts(layer: Layer, db: ResultsDB | None) -> dict[str, Any]:
     from dataclasses import asdict
 
     from evonas.layers import one_line, short
-    from evonas.leaderboard import ancestors
+    from evonas.leaderboard import ancestors, anchors_of
     from search_spaces.properties import properties
     from search_spaces.zoo import ZOO
 
@@ -55,7 +55,11 @@ def layer_facts(layer: Layer, db: ResultsDB | None) -> dict[str, Any]:
                 "number": found.candidate.number,
                 "verdict": found.candidate.verdict,
                 "reason": found.candidate.reason,
-                "scores": found.candidate.scores,
+                "scores": {
+                    anchor: found.candidate.scores[anchor]
+                    for anchor in anchors_of(db.run(found.run))
+                    if anchor in found.candidate.scores
+                },
                 "mean": found.candidate.mean_score,
                 "ancestors": [
                     {
@@ -159,4 +163,5 @@ def _print_found(found: dict[str, Any]) -> None:
             Column("text", "formula", fold=True),
             number("mean"),
         ]
+        console.print()
         console.print(table(columns, rows))

@@ -81,43 +81,40 @@ def _print(db: ResultsDB, facts: dict[str, Any]) -> None:
     if not committed:
         console.print("\nNo candidate is committed yet.")
         return
-    checks = [
+    line = f"{attempts:,} attempts, {facts['attempts_per_candidate']:,.0f} for each candidate"
+    console.print(Text(f"\n{line}\n"))
+    checks: list[dict[str, Any]] = [
         {"name": name, "count": n, "share": share(n, attempts)}
         for name, n in facts["refused"].items()
-    ] + [{"name": Text("passed", "green"), "count": committed, "share": share(committed, attempts)}]
-    console.print(
-        table(
-            [Column("name", "refused by check"), number("count"), number("share", "of attempts")],
-            checks,
-            f"\n{attempts:,} attempts, {facts['attempts_per_candidate']:,.0f} for each candidate",
-        )
+    ]
+    checks.append(
+        {"name": Text("passed", "green"), "count": committed, "share": share(committed, attempts)}
     )
     verdicts = [
         {"name": verdict_text(v), "count": n, "share": percent(n, committed)}
         for v, n in facts["verdicts"].items()
     ]
-    console.print(
-        table(
-            [Column("name", "verdict"), number("count"), number("share", "of candidates")], verdicts
-        )
-    )
-    rows = [
-        {
-            **stage,
-            "share": percent(stage["passed"], stage["asked"]),
-            "style": "bold" if i == 4 else None,
-        }
-        for i, stage in enumerate(facts["stages"])
+    for title, of, rows in (
+        ("refused by check", "attempts", checks),
+        ("verdict", "candidates", verdicts),
+    ):
+        columns = [Column("name", title), number("count"), number("share", f"of {of}")]
+        console.print(table(columns, rows))
+        console.print()
+    asked = [
+        {**stage, "share": percent(stage["passed"], stage["asked"])} for stage in facts["stages"]
     ]
+    asked[-1]["style"] = "bold"
     columns = [
         Column("name", "protocol"),
         number("asked"),
         number("passed"),
         number("share", "of those asked"),
     ]
-    console.print(table(columns, rows))
+    console.print(table(columns, asked))
     board = leaderboard(db, facts["run"], 3)
     if board.found:
+        console.print()
         console.print(table(board_columns(board), board_rows(board)))
 
 

@@ -39,6 +39,7 @@ def show_summary(db: ResultsDB, run: str, state: str) -> None:
         )
     )
     console.print(table(board_columns(board), board_rows(board)))
+    console.print()
     if board.best is None:
         console.print("No layer has passed the protocols yet: every candidate so far was rejected.")
     else:
