@@ -1,9 +1,11 @@
 """What do we know already? Runs, candidates and evaluations, in one database."""
 
 from results_db.address import DEFAULT_URL
+from results_db.clean import clean, delete_run
 from results_db.errors import (
     BadAddress,
     BadRecord,
+    CandidateNotFound,
     DamagedDatabase,
     DatabaseError,
     DatabaseNotFound,
@@ -17,6 +19,7 @@ from results_db.errors import (
     SchemaMismatch,
 )
 from results_db.holder import Holder
+from results_db.migrate import recompute_digests, upgrade
 from results_db.records import (
     SCORED,
     BaselineRecord,
@@ -29,7 +32,7 @@ from results_db.records import (
     RunRecord,
 )
 from results_db.store import ResultsDB
-from results_db.upgrade import upgrade
+from results_db.transfer import copy_evaluations, copy_run, fork_run, merge
 from results_db.writer import RunWriter
 
 __all__ = [
@@ -38,6 +41,7 @@ __all__ = [
     "BadAddress",
     "BadRecord",
     "BaselineRecord",
+    "CandidateNotFound",
     "CandidateRecord",
     "DamagedDatabase",
     "DatabaseError",
@@ -59,5 +63,12 @@ __all__ = [
     "RunRecord",
     "RunWriter",
     "SchemaMismatch",
+    "clean",
+    "copy_evaluations",
+    "copy_run",
+    "delete_run",
+    "fork_run",
+    "merge",
+    "recompute_digests",
     "upgrade",
 ]

@@ -79,8 +79,8 @@ def _secret(option: str) -> bool:
 
 
 def shown(url: URL) -> str:
-    """The URL with every password replaced by ***, in the options too."""
-    query = {key: "***" if _secret(key) else value for key, value in url.query.items()}
+    """The URL without a password, in the options too."""
+    query = {key: "hidden" if _secret(key) else value for key, value in url.query.items()}
     return url.set(query=query, drivername=url.get_backend_name()).render_as_string(
         hide_password=True
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -44,24 +44,26 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A write transaction: all or nothing, one at a time on SQLite."""
+    def write(self, *, synced: bool = True) -> Iterator[Connection]:
+        """A write transaction: all or nothing, one at a time on SQLite.
+
+        On SQLite, `synced` waits for the disk: a power failure loses nothing. Without, it may lose
+        the latest transactions (a kill does not), until the next synced one.
+        """
         with self._translated(), self.engine.connect() as connection:
-            connection.execution_options(evonas_write=True)
+            connection.execution_options(evonas_synced=synced)
             with connection.begin():
                 yield connection
 
     def pragma(self, *statements: str) -> list[str]:
         """What SQLite answers to PRAGMAs outside any transaction; inside, some do nothing."""
         with self._translated():
-            connection = self.engine.raw_connection()
-            cursor: Any = connection.cursor()
             try:
-                answers = [cursor.execute(statement).fetchone() for statement in statements]
+                with closing(self.engine.raw_connection()) as connection:
+                    cursor: Any = connection.cursor()
+                    answers = [cursor.execute(statement).fetchone() for statement in statements]
             except sqlite3.Error as error:
                 raise DBAPIError.instance("PRAGMA", None, error, sqlite3.Error) from error
-            finally:
-                connection.close()
         return [str(answer[0]) if answer else "" for answer in answers]
 
     def patiently(self, operation: Callable[[], T]) -> T:
@@ -102,11 +104,13 @@ def _set_up_sqlite(engine: Engine) -> None:
         )
         connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}")
         connection.execute("PRAGMA foreign_keys = ON")
-        # FULL: what was reported as stored survives a power failure too, not only a kill.
-        connection.execute("PRAGMA synchronous = FULL")
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("evonas_write", False)
+        synced = connection.get_execution_options().get("evonas_synced")
+        if synced is None:
+            connection.exec_driver_sql("BEGIN")
+            return
+        connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
         # A deferred transaction that writes after reading can fail at once instead of waiting.
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

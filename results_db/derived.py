@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Insert, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from results_db.front import Front
@@ -33,14 +34,15 @@ def add_tallies(connection: Connection, run_id: int, rows: Iterable[Row]) -> Non
         {"run_id": run_id, "bucket": bucket, "kind": kind, "name": name, "total": total}
         for (bucket, kind, name), total in sorted(counts.items())
     ]
-    build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = build(TallyRow)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["run_id", "bucket", "kind", "name"],
-            set_={"total": TallyRow.total + statement.excluded.total},
-        ),
-        deltas,
+    connection.execute(_add(connection.dialect.name), deltas)
+
+
+@cache
+def _add(dialect: str) -> Insert:
+    statement = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(TallyRow)
+    return statement.on_conflict_do_update(
+        index_elements=["run_id", "bucket", "kind", "name"],
+        set_={"total": TallyRow.total + statement.excluded.total},
     )
 
 

@@ -35,6 +35,10 @@ class RunNotFound(DatabaseError):
     """No run has that name."""
 
 
+class CandidateNotFound(DatabaseError):
+    """The run has no candidate of that number."""
+
+
 class RunExists(DatabaseError):
     """A run of that name is there already."""
 

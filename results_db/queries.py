@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from results_db.database import Database
 from results_db.derived import BUCKET
 from results_db.records import SCORED, CandidateRecord, Funnel, FunnelStep, RankedLayer
-from results_db.rows import candidate_record
+from results_db.rows import candidate_record, unpack
 from results_db.tables import CandidateRow, FrontRow, TallyRow
 
 CHUNK = 1000  # rows per transaction: a long one would keep SQLite's log from being emptied
@@ -57,6 +57,29 @@ def window(database: Database, run_id: int, last: int, size: int) -> list[Candid
     with database.read() as connection:
         rows = connection.execute(latest).all()
     return [candidate_record(row) for row in reversed(rows)]
+
+
+def fingerprints(
+    database: Database, run_id: int, last: int | None
+) -> Iterator[tuple[int, tuple[float, ...]]]:
+    """Numbers and fingerprints of the candidates up to `last` that have one, in order."""
+    first = 0
+    chosen = [CandidateRow.run_id == run_id]
+    if last is not None:
+        chosen.append(CandidateRow.number <= last)
+    while True:
+        chunk = (
+            select(CandidateRow.number, CandidateRow.fingerprint)
+            .where(*chosen, CandidateRow.number >= first)
+            .order_by(CandidateRow.number)
+            .limit(10 * CHUNK)
+        )
+        with database.read() as connection:
+            rows = connection.execute(chunk).all()
+        yield from ((row.number, unpack(row.fingerprint)) for row in rows if row.fingerprint)
+        if len(rows) < 10 * CHUNK:
+            return
+        first = rows[-1].number + 1
 
 
 def count(database: Database, run_id: int) -> int:

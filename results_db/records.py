@@ -36,8 +36,8 @@ class CandidateRecord:
 
     `number` counts from 0 without gaps; `parent` and `duplicate_of` are numbers of the same run.
     `scores` holds one validation accuracy per anchor, `refused` how many attempts fell at each
-    check, `seconds` the cost of the evaluation. `committed_at` is set by the database: seconds
-    since 1970.
+    check, `seconds` the cost of the evaluation. `committed_at` is set by the database unless
+    it is given: seconds since 1970.
     """
 
     number: int

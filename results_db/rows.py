@@ -87,7 +87,7 @@ def candidate_values(record: CandidateRecord, run_id: int, committed_at: float) 
         "worker": clean(record.worker),
         "cached": bool(record.cached),
         "class_sha256": record.class_sha256,
-        "committed_at": committed_at,
+        "committed_at": committed_at if record.committed_at is None else record.committed_at,
     }
 
 

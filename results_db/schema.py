@@ -17,6 +17,7 @@ from results_db.errors import (
     ForeignDatabase,
     SchemaMismatch,
 )
+from results_db.filesystem import network_kind
 from results_db.tables import SCHEMA_VERSION, Base, SchemaRow
 
 APPLICATION_ID = 0x45564F4E  # "EVON" in the header of our SQLite files
@@ -54,7 +55,7 @@ def connect(url: str, *, create: bool) -> Database:
     database = Database(address)
     try:
         if address.path:
-            _set_up_file(database, new=new)
+            _set_up_file(database, address.path, new=new)
     except BaseException:
         database.close()
         raise
@@ -99,10 +100,24 @@ def _check_file(path: Path, *, create: bool) -> bool:
     return False
 
 
-def _set_up_file(database: Database, *, new: bool) -> None:
+def _set_up_file(database: Database, path: Path, *, new: bool) -> None:
+    kind = network_kind(path)
+    if kind:
+        logger.warning(
+            "%s is on a network file system (%s): slower, and readers may make the run wait. "
+            "Better a path on a local disk, or a postgresql:// URL.",
+            path,
+            kind,
+        )
+    mode = "DELETE" if kind else "WAL"
     # The mark before WAL, so that it is in the file itself: a kill must leave no foreign file.
     mark = [f"PRAGMA application_id = {APPLICATION_ID}"] if new else []
-    database.pragma(*mark, "PRAGMA journal_mode = WAL")
+    answer = database.pragma(*mark, f"PRAGMA journal_mode = {mode}")[-1]
+    if kind and answer != "delete":
+        raise DatabaseUnavailable(
+            f"{path} is on a network file system ({kind}) and another program has it open with a "
+            "write-ahead log, which is unsafe there. Stop that program, or use postgresql://."
+        )
 
 
 def _create_tables(connection: Connection) -> None:

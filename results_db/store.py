@@ -6,7 +6,7 @@ import difflib
 import re
 import time
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from results_db import evaluations, queries
 from results_db.address import DEFAULT_URL
 from results_db.database import Database
-from results_db.errors import BadRecord, RunExists, RunNotFound
+from results_db.errors import BadRecord, CandidateNotFound, RunExists, RunNotFound
 from results_db.holder import Holder
 from results_db.lease import Lease, held_by
 from results_db.records import (
@@ -31,6 +31,9 @@ from results_db.rows import baseline_record, candidate_record, json_text, run_re
 from results_db.schema import open_database
 from results_db.tables import BaselineRow, CandidateRow, LeaseRow, RunRow
 from results_db.writer import RunWriter
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 _DIGEST_PREFIX = re.compile(r"(c\d+-)?[0-9a-f]{1,32}")
 
@@ -158,6 +161,12 @@ class ResultsDB:
         """The latest `size` scored candidates with a number up to `last`, oldest first."""
         return queries.window(self.database, self._run_id(run), last, size)
 
+    def fingerprints(
+        self, run: str, *, last: int | None = None
+    ) -> Iterator[tuple[int, tuple[float, ...]]]:
+        """Numbers and fingerprints of the candidates up to `last` that have one, in order."""
+        return queries.fingerprints(self.database, self._run_id(run), last)
+
     def count(self, run: str) -> int:
         """How many candidates are committed."""
         return queries.count(self.database, self._run_id(run))
@@ -187,6 +196,20 @@ class ResultsDB:
     def pareto(self, run: str) -> list[CandidateRecord]:
         """The run's scored candidates that no other one dominates, oldest first."""
         return queries.pareto(self.database, self._run_id(run))
+
+    def lineage(self, run: str, number: int) -> nx.DiGraph[int]:
+        """The candidate and its ancestors, edges from parent to child, records as `candidate`.
+
+        Raises RunNotFound, CandidateNotFound.
+        """
+        from results_db.lineage import lineage  # here: networkx takes long to import
+
+        run_id = self._run_id(run)
+        if not 0 <= number < self.count(run):
+            raise CandidateNotFound(
+                f"run {run!r} has the candidates 0 to {self.count(run) - 1}, given {number}."
+            )
+        return lineage(self.database, run_id, number)
 
     def find_layer(self, prefix: str, *, limit: int = 100) -> list[FoundLayer]:
         """The candidates of all runs whose digest starts so, with or without "c1-"."""
