@@ -38,7 +38,7 @@ class Ascent:
     def __init__(
         self,
         network: nn.Module,
-        weights: Sequence[nn.Parameter],
+        weights: Sequence[Tensor],
         images: Tensor,
         labels: Tensor,
         config: StabilityConfig,
@@ -48,7 +48,7 @@ class Ascent:
         self.norm = 0.0
         self.exploded: Explosion | None = None
         self._network = network
-        self._weights: list[Tensor] = list(weights)
+        self._weights = list(weights)
         self._images = images
         self._labels = labels
         self._config = config

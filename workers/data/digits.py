@@ -47,13 +47,9 @@ def load(config: DigitsConfig) -> Dataset:
     digits: Any = load_digits()
     scans = np.asarray(digits.images, dtype=np.float32) / 16.0  # (1797, 8, 8) in 0..1
     labels = np.asarray(digits.target, dtype=np.int64)
-    order = np.random.default_rng([config.seed, 0]).permutation(len(scans))
     counts = {"train": config.train, "validation": config.validation, "test": config.test}
     splits: dict[str, Split] = {}
-    start = 0.0
-    for number, (name, share) in enumerate(SPLIT_SHARES.items(), start=1):
-        members = order[round(start * len(order)) : round((start + share) * len(order))]
-        start += share
+    for number, (name, members) in enumerate(split_scans(len(scans), config.seed).items(), start=1):
         rng = np.random.default_rng([config.seed, number])
         chosen = np.resize(rng.permutation(members), counts[name])  # each scan equally often
         images = _render(scans, chosen, members, config, rng)
@@ -65,6 +61,13 @@ def load(config: DigitsConfig) -> Dataset:
         **{n: Split((s.images - mean) / std, s.labels) for n, s in splits.items()},
         classes=int(labels.max()) + 1,
     )
+
+
+def split_scans(count: int, seed: int) -> dict[str, NDArray[np.int64]]:
+    """The scans of each split, by name: numbers below `count`, each in exactly one split."""
+    order = np.random.default_rng([seed, 0]).permutation(count)
+    ends = np.cumsum(list(SPLIT_SHARES.values()))[:-1] * count
+    return dict(zip(SPLIT_SHARES, np.split(order, ends.round().astype(int)), strict=True))
 
 
 def _render(

@@ -1,0 +1,67 @@
+"""Settings: they round-trip, and mistakes are named."""
+
+import json
+from dataclasses import asdict, replace
+from typing import Any
+
+import pytest
+
+from tests.workers.tiny import TINY
+from workers.quality import QualityConfig, quality_threshold
+from workers.quick import QUICK
+from workers.settings import AnchorConfig, EvaluationConfig, SettingsError, from_dict
+
+
+@pytest.mark.parametrize("config", [TINY, QUICK])
+def test_round_trip_through_json(config: EvaluationConfig) -> None:
+    assert from_dict(asdict(config)) == config
+    assert from_dict(json.loads(json.dumps(asdict(config)))) == config
+
+
+def test_left_out_settings_take_their_defaults_and_whole_numbers_are_numbers() -> None:
+    config = from_dict(
+        {"anchors": [{"name": "vit", "network": {"heads": 2}}], "quality": {"factor": 3}}
+    )
+    assert config.anchors[0].network.__class__.__name__ == "ViTConfig"
+    assert config.quality == QualityConfig(factor=3.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"qualty": {}}, r"unknown setting qualty; did you mean quality\?"),
+        ({"quality": {"stepp": 3}}, r"unknown setting quality\.stepp; did you mean step\?"),
+        ({"quality": {"step": "three"}}, r"quality\.step: 'three'; .*int"),
+        ({"quality": {"step": True}}, r"quality\.step: True; .*int"),
+        ({"quality": 3}, r"quality.*: 3; give a table of settings"),
+        ({"training": {"schedule": "cosin"}}, r"training\.schedule: 'cosin'; did you mean cosine"),
+        ({"data": {"scale": [1.0]}}, r"data\.scale: \[1\.0\]; give a value of type tuple"),
+        ({"anchors": []}, r"anchors: empty; list at least one of resnet, mobilenet, vit"),
+        ({"anchors": [{"name": "resnett"}]}, r"unknown anchor 'resnett'; did you mean resnet\?"),
+        ({"anchors": [{"name": "vit"}]}, r"anchors\[0\].*network"),
+        (
+            {"anchors": [{"name": "vit", "network": {"widths": [8]}}]},
+            r"unknown setting anchors\[0\]\.network\.widths; did you mean width\?",
+        ),
+        (
+            {"anchors": [{"name": "vit", "network": {}}, {"name": "vit", "network": {}}]},
+            r"anchors: vit, vit; list each anchor once",
+        ),
+    ],
+)
+def test_mistakes_are_named(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        from_dict({**asdict(TINY), **change})
+
+
+def test_an_anchor_s_own_settings_replace_the_shared_ones() -> None:
+    anchor = AnchorConfig("resnet", TINY.anchors[0].network, learning_rate=0.7, quality_step=5)
+    config = replace(TINY, anchors=(anchor,))
+    assert config.training_of(anchor) == replace(TINY.training, learning_rate=0.7)
+    assert config.quality_step(anchor) == 5
+    assert TINY.quality_step(TINY.anchors[0]) == 3
+
+
+def test_quality_threshold() -> None:
+    assert quality_threshold(QualityConfig(), 0.11) == pytest.approx(0.22)
+    assert quality_threshold(QualityConfig(threshold=0.2), 0.11) == 0.2
