@@ -127,8 +127,9 @@ class LiveDisplay:
 
     def _bar(self, p: Progress, since: float) -> RenderableType:
         phase = "draining" if self._draining() and p.phase != "done" else p.phase
+        words = "stopped" if p.phase == "done" and p.committed < p.budget else _PHASES[phase]
         head = Text.assemble(
-            (p.run, "bold"), "  ", (_PHASES[phase], "yellow" if phase == "draining" else "cyan")
+            (p.run, "bold"), "  ", (words, "yellow" if phase == "draining" else "cyan")
         )
         clock = duration(p.elapsed + since)
         if p.time_left is not None and phase == "search":

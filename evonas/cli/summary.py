@@ -51,7 +51,7 @@ def show_summary(db: ResultsDB, run: str, state: str) -> None:
             soft_wrap=True,
         )
     console.print()
-    for command, purpose in _next_commands(board, run, committed):
+    for command, purpose in _next_commands(board, run, committed, budget):
         console.print(
             Text.assemble("  ", (f"{command:<44}", "green"), f" {purpose}"), soft_wrap=True
         )
@@ -117,14 +117,15 @@ def _layer(db: ResultsDB, run: str, entry: Entry) -> Layer:
     return layer_of(Graph.from_json(candidate.graph_json), db)
 
 
-def _next_commands(board: Leaderboard, run: str, committed: int) -> list[tuple[str, str]]:
+def _next_commands(
+    board: Leaderboard, run: str, committed: int, budget: int | None
+) -> list[tuple[str, str]]:
     name = shlex.quote(run)
     commands = [(f"evonas top {name}", "more of the best layers")]
     if board.best is not None:
         digest = short(board.best.digest)
         commands.append((f"evonas show {digest}", "formula, properties, ancestors of the best one"))
         commands.append((f"evonas export {digest} --to out", "any layer as a torch-only module"))
-    commands.append(
-        (f"evonas resume {name} --budget {max(100, 2 * committed)}", "go on with the search")
-    )
+    further = f" --budget {2 * committed}" if committed >= (budget or 0) else ""
+    commands.append((f"evonas resume {name}{further}", "go on with the search"))
     return commands

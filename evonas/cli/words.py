@@ -53,15 +53,15 @@ def counts(of: Mapping[str, int]) -> list[tuple[str, int]]:
 
 
 def percent(part: int, whole: int) -> str:
-    """A rounded share, such as 7 %."""
+    """A rounded share, such as 7%."""
     value = 100 * part / whole if whole else 0.0
-    return "<1 %" if 0 < value < 0.5 else f"{value:.0f} %"
+    return "<1%" if 0 < value < 0.5 else f"{value:.0f}%"
 
 
 def share(part: int, whole: int) -> str:
-    """A share with a decimal where whole numbers would hide it, such as 99.8 %."""
+    """A share with a decimal where whole numbers would hide it, such as 99.8%."""
     value = 100 * part / whole if whole else 0.0
-    return f"{value:.1f} %" if value > 95 or value < 5 else f"{value:.0f} %"
+    return f"{value:.1f}%" if value > 95 or value < 5 else f"{value:.0f}%"
 
 
 def duration(seconds: float) -> str:

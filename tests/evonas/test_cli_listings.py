@@ -1,0 +1,129 @@
+"""runs, status, candidates, top, zoo, spaces, primitives, anchors."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from search_spaces.space import SPACES
+from search_spaces.text import parse
+from search_spaces.zoo import ZOO
+from tests.evonas.command_line import as_json, run, succeed
+from tests.evonas.small_database import HISTORY, RUN, SCORES
+
+
+def test_runs(database: Path) -> None:
+    (row,) = as_json("runs")
+    assert row["run"] == RUN
+    assert (row["committed"], row["budget"], row["scored"]) == (6, 20, 2)
+    assert row["best_mean"] == 0.625
+    assert RUN in succeed("runs")
+
+
+def test_candidates_come_in_order(database: Path) -> None:
+    rows = as_json("candidates", RUN)
+    assert [row["number"] for row in rows] == list(range(6))
+    assert [row["digest"] for row in rows] == [row.digest for row in HISTORY]
+    assert rows[3]["parent"] == 0
+    assert rows[3]["scores"] == SCORES
+    assert rows[4]["duplicate_of"] == 0
+    assert all("\n" not in row["text"] for row in rows)
+    assert [parse(row["text"]) for row in rows]
+
+
+def test_candidates_of_one_verdict(database: Path) -> None:
+    rows = as_json("candidates", "--verdict", "low-quality")
+    assert [row["number"] for row in rows] == [2]
+
+
+def test_candidates_as_csv_have_a_column_for_each_anchor(database: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(succeed("candidates", "--format", "csv"))))
+    assert len(rows) == 6
+    assert [rows[3][anchor] for anchor in SCORES] == ["0.75", "0.5", "0.625"]
+    assert rows[1]["reason"] == "gradient norm 3.2e+09 at step 4 on resnet"
+
+
+def test_candidates_table_says_why(database: Path) -> None:
+    shown = succeed("candidates")
+    assert "gradient norm 3.2e+09 at step 4 on resnet" in shown
+    assert "0.750" in shown
+
+
+def test_top_puts_baselines_beside_the_best(database: Path) -> None:
+    rows = as_json("top")
+    assert [row["kind"] for row in rows] == ["found", "found", "baseline", "baseline"]
+    assert rows[0]["digest"] == HISTORY[3].digest
+    assert rows[0]["mean"] == 0.625
+    assert rows[0]["pareto"]
+    assert not rows[1]["pareto"]
+    rectifier = rows[3]
+    assert rectifier["name"] == "rectifier"
+    assert rectifier["scores"] == {"resnet": 0.5, "vit": None, "mobilenet": None}
+    assert rectifier["mean"] is None
+    table = succeed("top", RUN, "-n", "1")
+    assert "unstable" in table
+    assert HISTORY[3].digest is not None
+    assert HISTORY[3].digest[3:11] in table
+    assert HISTORY[0].digest is not None
+    assert HISTORY[0].digest[3:11] not in table
+
+
+def test_status_shows_the_funnel(database: Path) -> None:
+    facts = as_json("status")
+    assert facts["attempts"] == 60
+    assert facts["attempts_per_candidate"] == 10
+    assert facts["refused"] == {"stack": 36, "no path": 18}
+    assert facts["verdicts"]["unstable"] == 2
+    passed = {stage["name"]: (stage["asked"], stage["passed"]) for stage in facts["stages"]}
+    # 5 evaluated: one fell in the first ascent, one at quality, one in the full ascent.
+    assert passed == {
+        "stability, first steps": (5, 4),
+        "quality": (4, 3),
+        "training without divergence": (3, 3),
+        "stability, all steps": (3, 2),
+        "all of them": (5, 2),
+    }
+    shown = succeed("status")
+    assert "60 attempts, 10 for each candidate" in shown
+    assert "low quality" in shown
+    assert "attempts,60" in succeed("status", "--format", "csv")
+
+
+def test_an_empty_run_can_be_looked_at(here: Path) -> None:
+    from evonas.config import load_config
+    from results_db import ResultsDB
+
+    with ResultsDB.open("sqlite:///evonas.db") as db:
+        db.create_run("empty", 0, load_config("quick").to_dict(), budget=5)
+    assert "No candidate is committed yet" in succeed("status")
+    assert as_json("candidates") == []
+    assert as_json("top") == []
+    assert "0" in succeed("runs")
+    assert run("top").exit_code == 0
+
+
+def test_the_database_of_the_environment(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVONAS_DB", f"sqlite:///{database}/evonas.db")
+    elsewhere = database / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    assert as_json("runs")[0]["run"] == RUN
+    assert not list(elsewhere.iterdir())
+
+
+def test_zoo_lists_every_known_layer(here: Path) -> None:
+    rows = as_json("zoo")
+    assert [row["name"] for row in rows] == list(ZOO)
+    assert all(name in succeed("zoo") for name in ZOO)
+
+
+def test_the_vocabulary() -> None:
+    assert [row["name"] for row in as_json("spaces")] == list(SPACES)
+    primitives = {row["name"]: row for row in as_json("primitives")}
+    assert primitives["max"]["written"] == "max(a, b)"
+    assert primitives["mul"]["written"] == "a * b"
+    assert primitives["std[sg]"]["written"] == "std[sg](a)"
+    assert "resnet" in [row["name"] for row in as_json("anchors")]
