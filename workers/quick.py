@@ -19,6 +19,7 @@ QUICK = EvaluationConfig(
             name="vit",
             network=ViTConfig(patch=4, stem=16, width=48, depth=2, heads=3, expansion=2),
             learning_rate=0.1,
+            warmup=40,
             quality_step=80,
         ),
         AnchorConfig(

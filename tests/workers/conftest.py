@@ -1,4 +1,4 @@
-"""One torch thread in every test, as in the workers: idle ones would fight the workers for cores."""
+"""One torch thread in every test, as in the workers, so that tests leave each other the cores."""
 
 from collections.abc import Iterator
 
