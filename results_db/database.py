@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from results_db.address import Address
+from results_db.errors import BadAddress
 from results_db.faults import ConnectionLost, translate
 
 T = TypeVar("T")
@@ -24,6 +25,8 @@ RECONNECT_PAUSES = (
     5.0,
     10.0,
     20.0,
+    30.0,
+    60.0,
 )  # seconds between attempts to reach a lost server
 
 
@@ -33,9 +36,18 @@ class Database:
     def __init__(self, address: Address) -> None:
         self.address = address
         # hide_parameters: an error message must not carry a thousand candidates.
-        self.engine = create_engine(address.url, hide_parameters=True)
+        # pool_pre_ping: a pooled connection may have died with the server since it was used.
+        ping = address.path is None
+        try:
+            self.engine = create_engine(address.url, hide_parameters=True, pool_pre_ping=ping)
+        except ImportError:
+            raise BadAddress(
+                f"{address} needs the PostgreSQL driver: run `pip install evonas[postgres]`."
+            ) from None
         if address.path:
             _set_up_sqlite(self.engine)
+        else:
+            _set_up_postgresql(self.engine)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -114,3 +126,12 @@ def _set_up_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
         # A deferred transaction that writes after reading can fail at once instead of waiting.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _set_up_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _: object) -> None:
+        # A driver that is paused inside a transaction must not keep its locks for ever.
+        seconds = f"{BUSY_TIMEOUT:.0f}s"
+        connection.execute(f"SET idle_in_transaction_session_timeout = '{seconds}'")
+        connection.commit()

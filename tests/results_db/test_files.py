@@ -49,6 +49,12 @@ def test_an_address_shows_no_password() -> None:
     assert address.hide("no hush, no quiet") == "no ***, no ***"
 
 
+def test_a_missing_driver_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(BadAddress, match=r"u:\*\*\*@h/d needs .* `pip install evonas\[postgres\]`"):
+        ResultsDB.open("postgresql://u:secret@h/d")
+
+
 def test_a_missing_database_is_not_made_for_readers(sqlite_url: str, tmp_path: Path) -> None:
     with pytest.raises(DatabaseNotFound, match=r"no database at .*evonas search"):
         ResultsDB.open(sqlite_url, create=False)

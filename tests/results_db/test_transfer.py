@@ -1,0 +1,157 @@
+"""Runs forked, copied between databases and merged; lineages; cleaning."""
+
+from pathlib import Path
+
+import pytest
+
+from results_db import (
+    BadRecord,
+    BaselineRecord,
+    CandidateNotFound,
+    ResultsDB,
+    RunExists,
+    RunLocked,
+    RunNotFound,
+    clean,
+    copy_run,
+    delete_run,
+    fork_run,
+    merge,
+)
+
+from .make import candidate, evaluation
+
+
+def fill(db: ResultsDB, name: str = "run", count: int = 30) -> None:
+    db.create_run(name, 7, {"lag": 4}, budget=100)
+    with db.writer(name) as writer:
+        writer.commit([candidate(n, parent=n // 2 if n else None) for n in range(count)])
+        writer.store_evaluation(evaluation())
+        writer.store_baseline(
+            BaselineRecord(name="BN-ReLU", text="x", digest="c1-0", evaluation_key="k" * 64)
+        )
+        writer.set_state("finished")
+
+
+class TestFork:
+    def test_a_fork_shares_the_history_and_goes_on_its_own(self, db: ResultsDB) -> None:
+        fill(db)
+        fork = fork_run(db, "run", "fork", config={"lag": 8}, budget=50, at=19)
+        assert (fork.seed, fork.config, fork.budget) == (7, {"lag": 8}, 50)
+        assert (fork.forked_from, fork.forked_at) == ("run", 19)
+        assert list(db.candidates("fork")) == list(db.candidates("run", last=19))
+        assert db.funnel("fork").candidates == 20
+        with db.writer("fork") as writer:
+            writer.commit([candidate(20, verdict="crash")])
+        assert (db.count("fork"), db.count("run")) == (21, 30)
+        assert fork_run(db, "run", "fork", config={"lag": 8}, at=19).budget == 50
+
+    def test_an_interrupted_fork_is_finished_by_the_same_call(self, db: ResultsDB) -> None:
+        fill(db)
+        fork_run(db, "run", "fork", config={}, at=9)
+        with db.database.write() as connection:
+            connection.exec_driver_sql("UPDATE evonas_run SET forked_at = 19 WHERE name = 'fork'")
+        fork_run(db, "run", "fork", config={}, at=19)
+        assert db.count("fork") == 20
+
+    def test_what_cannot_be_forked(self, db: ResultsDB) -> None:
+        fill(db)
+        db.create_run("empty", 1, {})
+        with pytest.raises(RunNotFound, match=r"no run 'rum'.*mean 'run'"):
+            fork_run(db, "rum", "fork", config={})
+        with pytest.raises(BadRecord, match="at candidates 0 to 29, given 30"):
+            fork_run(db, "run", "fork", config={}, at=30)
+        with pytest.raises(BadRecord, match="no candidates yet"):
+            fork_run(db, "empty", "fork", config={})
+        with pytest.raises(RunExists, match=r"there is a run 'empty'.*another name"):
+            fork_run(db, "run", "empty", config={})
+
+
+class TestCopy:
+    def test_there_and_back(self, db: ResultsDB, tmp_path: Path) -> None:
+        """On PostgreSQL: to SQLite and back, the same to the last bit."""
+        fill(db)
+        with ResultsDB.open(f"sqlite:///{tmp_path}/other.db") as other:
+            assert merge(db, other) == {"run": 30}
+            assert list(other.candidates("run")) == list(db.candidates("run"))
+            assert other.funnel("run") == db.funnel("run")
+            assert other.pareto("run") == db.pareto("run")
+            assert other.baselines("run") == db.baselines("run")
+            assert other.find_evaluation(evaluation().key) == evaluation()
+            assert (other.run("run").state, other.run("run").budget) == ("finished", 100)
+            assert merge(other, db) == {"run": 0}
+            assert copy_run(other, db, "run", new_name="back") == 30
+            assert list(db.candidates("back")) == list(db.candidates("run"))
+
+    def test_a_run_that_went_on_is_continued(self, db: ResultsDB, tmp_path: Path) -> None:
+        fill(db)
+        with ResultsDB.open(f"sqlite:///{tmp_path}/other.db") as other:
+            copy_run(db, other, "run")
+            with db.writer("run") as writer:
+                writer.commit([candidate(30), candidate(31)])
+            assert copy_run(db, other, "run") == 2
+            assert copy_run(db, other, "run") == 0
+            assert list(other.candidates("run")) == list(db.candidates("run"))
+
+    def test_another_run_of_that_name_is_kept(self, db: ResultsDB, tmp_path: Path) -> None:
+        fill(db)
+        with ResultsDB.open(f"sqlite:///{tmp_path}/other.db") as other:
+            other.create_run("run", 8, {"lag": 4})
+            with pytest.raises(RunExists, match="another run 'run': seed or config differs"):
+                copy_run(db, other, "run")
+            delete_run(other, "run")
+            other.create_run("run", 7, {"lag": 4})
+            with other.writer("run") as writer:
+                writer.commit([candidate(0), candidate(1, verdict="crash")])
+            with pytest.raises(RunExists, match=r"candidate 1 differs. Copy under another name"):
+                copy_run(db, other, "run")
+
+
+class TestLineage:
+    def test_ancestors_and_originals(self, db: ResultsDB) -> None:
+        db.create_run("run", 1, {})
+        with db.writer("run") as writer:
+            writer.commit(
+                [
+                    candidate(0),
+                    candidate(1, parent=0),
+                    candidate(2),
+                    candidate(3, parent=2, verdict="duplicate", duplicate_of=1),
+                    candidate(4, parent=1),
+                ]
+            )
+        graph = db.lineage("run", 3)
+        assert sorted(graph.edges(data="duplicate")) == [
+            (0, 1, False),
+            (1, 3, True),
+            (2, 3, False),
+        ]
+        assert graph.nodes[2]["candidate"].number == 2
+        assert sorted(db.lineage("run", 4)) == [0, 1, 4]
+        assert list(db.lineage("run", 2)) == [2]
+
+    def test_an_unknown_candidate(self, db: ResultsDB) -> None:
+        fill(db, count=3)
+        with pytest.raises(CandidateNotFound, match="has the candidates 0 to 2, given 3"):
+            db.lineage("run", 3)
+
+
+class TestClean:
+    def test_runs_that_hold_nothing_go(self, db: ResultsDB) -> None:
+        fill(db)
+        db.create_run("empty", 1, {})
+        db.create_run("starting", 1, {})
+        with db.writer("starting"):
+            assert clean(db, dry_run=True) == ["empty"]
+            assert len(db.runs()) == 3
+            assert clean(db, dry_run=False) == ["empty"]
+        assert [run.name for run in db.runs()] == ["run", "starting"]
+
+    def test_a_deleted_run_leaves_its_evaluations(self, db: ResultsDB) -> None:
+        fill(db)
+        with db.writer("run"), pytest.raises(RunLocked, match="Stop it, then delete it"):
+            delete_run(db, "run")
+        delete_run(db, "run")
+        assert db.runs() == []
+        assert db.find_layer("00") == []
+        assert db.find_evaluation(evaluation().key) == evaluation()
