@@ -1,4 +1,4 @@
-"""Random graphs: the paper's uniform sampler, and one that always has an element-wise path from x."""
+"""Random graphs: the paper's uniform sampler, and one that keeps an element-wise path from x."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from search_spaces.graph import Graph, Node
-from search_spaces.primitives import arity
+from search_spaces.primitives import MOMENTS, arity
 from search_spaces.space import SearchSpace
 
 _T = TypeVar("_T")
@@ -26,18 +26,43 @@ _LONGER_SPINE = 0.7  # that the spine grows by one more node
 _BINARY = 0.7  # that a spine node is drawn among the binary primitives
 _SIDE_INPUT = 0.7  # that the other input of a spine node is drawn among the nodes beside the spine
 _SPINE_INPUT = 0.7  # that an input of a node beside the spine is x or a spine node
+_UNNORMALIZED = 0.1  # that a graph is kept although no moment of it depends on x
 _MOMENT = 0.7  # that a node beside the spine is drawn among the moments
 
 
 def sample(space: SearchSpace, rng: np.random.Generator) -> Graph:
+    """A random graph with an element-wise path from x, most often with a moment that depends on x.
+
+    A graph without such a moment is drawn again, but for a small chance, where the space has
+    moments.
+    """
+    while True:
+        graph = _sample_with_path(space, rng)
+        if not space.moments or _averages_x(graph) or rng.random() < _UNNORMALIZED:
+            return graph
+
+
+def _averages_x(graph: Graph) -> bool:
+    """Whether an active moment depends on x."""
+    on_x = {graph.initial.index("x")}
+    averaged = False
+    for position, node in graph.active_nodes():
+        if not on_x.isdisjoint(node.inputs):
+            on_x.add(position)
+            averaged = averaged or node.op in MOMENTS
+    return averaged
+
+
+def _sample_with_path(space: SearchSpace, rng: np.random.Generator) -> Graph:
     """A random graph whose output depends on x through element-wise primitives alone.
 
-    Some of the nodes, the last among them, form a spine: each takes the one before it, the first takes x, in
-    one of its input slots, through an element-wise primitive. The other choices prefer binary spine nodes
-    and inputs that tie the nodes beside the spine to it, since a drawn moment matters only if the output
-    depends on it; with the remaining chance each is uniform. So every graph of the space that has an
-    element-wise path keeps a positive probability: that path may be the spine (of any length from 1 to all
-    nodes, at any positions), and every remaining choice is possible with the uniform part of its draw.
+    Some of the nodes, the last among them, form a spine: each takes the one before it, the first
+    takes x, in one of its input slots, through an element-wise primitive. The other choices prefer
+    binary spine nodes and inputs that tie the nodes beside the spine to it, since a drawn moment
+    matters only if the output depends on it; with the remaining chance each is uniform. So every
+    graph of the space that has an element-wise path keeps a positive probability: that path may be
+    the spine (of any length from 1 to all nodes, at any positions), and every remaining choice is
+    possible with the uniform part of its draw.
     """
     base = len(space.initial)
     spine = _spine_positions(space.num_nodes, rng)
@@ -93,7 +118,8 @@ def _pick(choices: Sequence[_T], rng: np.random.Generator) -> _T:
 
 
 def random_node(space: SearchSpace, position: int, rng: np.random.Generator) -> Node:
-    """A node at `position`: primitive uniform among the space's, inputs uniform among earlier values."""
+    """A node at `position`: primitive uniform among the space's, inputs uniform among earlier
+    values.
+    """
     op = space.primitives[int(rng.integers(len(space.primitives)))]
     return Node(op, tuple(rng.integers(position, size=arity(op)).tolist()))
-

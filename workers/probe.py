@@ -18,18 +18,21 @@ PROBE_GROUPS = 2
 
 @dataclass(frozen=True, slots=True)
 class ProbeValues:
-    """Output and input gradient in training, and output in evaluation after one update; each of
+    """Input, output and input gradient in training, and output in evaluation after one update; each
+    of
     PROBE_SHAPE.
     """
 
+    x: Tensor
     output: Tensor
     gradient: Tensor
     evaluated: Tensor
 
 
 def build_probe_layer(graph: Graph) -> nn.Module:
-    """The layer in float64, with its parameters at their initial values."""
-    return layer_class(graph)(PROBE_SHAPE[1], groups=PROBE_GROUPS, dtype=torch.float64)
+    """The layer in float64, running estimates too, with its parameters at their initial values."""
+    layer = layer_class(graph)(PROBE_SHAPE[1], groups=PROBE_GROUPS, dtype=torch.float64)
+    return layer.double()
 
 
 def probe(layer: nn.Module, *, random_parameters: bool) -> ProbeValues:
@@ -48,7 +51,7 @@ def probe(layer: nn.Module, *, random_parameters: bool) -> ProbeValues:
     layer.eval()
     with torch.no_grad():
         evaluated = layer(unseen)
-    return ProbeValues(output.detach(), gradient, evaluated)
+    return ProbeValues(x.detach(), output.detach(), gradient, evaluated)
 
 
 def _gradient(output: Tensor, x: Tensor, cotangent: Tensor) -> Tensor:
@@ -77,11 +80,13 @@ def _fixed_inputs() -> tuple[Tensor, Tensor, Tensor]:
 def _random_values(kind: str, count: int) -> Tensor:
     # Equal numbers for the parameter of one name, whatever else the layer has.
     generator = torch.Generator().manual_seed(sum(map(ord, kind)) + 1000 * count)
-    return 0.2 + torch.rand(count, generator=generator, dtype=torch.float64)
+    values = 0.3 + torch.rand(count, generator=generator, dtype=torch.float64)
+    # Both signs, or abs(v1) would be v1.
+    values[torch.randperm(count, generator=generator)[: count // 2]] *= -1
+    return values
 
 
 def _randomise(layer: nn.Module) -> None:
     with torch.no_grad():
         for name, parameter in layer.named_parameters():
-            values = _random_values(name, parameter.numel()).view_as(parameter)
-            parameter.copy_(-values if name == "v0" else values)
+            parameter.copy_(_random_values(name, parameter.numel()).view_as(parameter))

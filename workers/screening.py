@@ -21,9 +21,13 @@ CHECKS: dict[str, str] = {
     "constant": "output does not vary within a channel",
     "too large": "output too large or too small on the probe",
     "gradient": "input gradient too large or too small on the probe",
+    "affine": "affine within each channel of each sample: it normalizes but does not activate",
     "stack": "signal or gradient out of bounds, or inputs no longer apart, in a deep random stack",
     "duplicate": "computes the same as an earlier candidate",
 }
+
+
+_ROUNDING = 1e-12  # of squares, in float64
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +36,14 @@ class ScreeningConfig:
     smallest.
 
     variation: smallest standard deviation within a channel, relative to the output's root mean
-    square.
+    square. reject_affine:
+    whether a layer must bend; off where the network keeps an activation of its own.
     """
 
     output: float = 1e3
     gradient: float = 1e3
     variation: float = 1e-3
+    reject_affine: bool = True
     stack: StackConfig = field(default_factory=StackConfig)
 
 
@@ -66,4 +72,12 @@ def _numeric_failure(values: ProbeValues, config: ScreeningConfig) -> str | None
         return "too large"
     if not 1 / config.gradient < gradient < config.gradient:
         return "gradient"
-    return None
+    return "affine" if config.reject_affine and _is_affine(values) else None
+
+
+def _is_affine(values: ProbeValues) -> bool:
+    """Whether one straight line a channel and sample leads from the input to the output."""
+    x, y = (v.flatten(2) - v.flatten(2).mean(2, keepdim=True) for v in (values.x, values.output))
+    slope = (x * y).sum(2, keepdim=True) / x.square().sum(2, keepdim=True)
+    off_line = (y - slope * x).square().mean()
+    return bool(off_line < _ROUNDING * y.square().mean())

@@ -18,7 +18,9 @@ class StackConfig:
     """depth: layers in the stack; scales: factors on He-initialised weights, one pass each.
 
     signal, gradient: largest ratio to their starting size, and the inverse of the smallest.
-    distinct: smallest share of the output's power that differs between inputs.
+    distinct: smallest share of the output's power that differs between inputs. sensitivity: least
+    and greatest relative change of the output for a relative change of the input, at scale 1;
+    below, all inputs flow together, above, neighbours fly apart.
     """
 
     depth: int = 12
@@ -26,6 +28,7 @@ class StackConfig:
     signal: float = 1e4
     gradient: float = 1e5
     distinct: float = 1e-4
+    sensitivity: tuple[float, float] = (0.3, 40.0)
 
 
 _SHAPE = (8, 16, 3, 3)
@@ -33,14 +36,14 @@ _GROUPS = 4
 
 
 def stack_failure(graph: Graph, config: StackConfig) -> str | None:
-    """The first bound that the stack breaks ("signal", "gradient", "distinct"), None if it keeps
-    all.
+    """The first bound that the stack breaks, by its name in the config; None if it keeps all.
 
     A stack is `depth` times (1 x 1 convolution with random weights, layer), in float32 and training
     mode.
     """
     layer = layer_class(graph)(_SHAPE[1], groups=_GROUPS)
     inputs, weights, cotangent = _fixed_stack(config.depth)
+    least, most = config.sensitivity
     for scale in config.scales:
         x = inputs.clone().requires_grad_()
         value = x
@@ -53,8 +56,11 @@ def stack_failure(graph: Graph, config: StackConfig) -> str | None:
         if _rms(between) ** 2 < config.distinct * size**2:
             return "distinct"
         (gradient,) = torch.autograd.grad(value, x, cotangent)
-        if not 1 / config.gradient < _rms(gradient) < config.gradient:
+        steepness = _rms(gradient)
+        if not 1 / config.gradient < steepness < config.gradient:
             return "gradient"
+        if scale == 1.0 and not least < steepness * _rms(inputs) / size < most:
+            return "sensitivity"
     return None
 
 
