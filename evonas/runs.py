@@ -58,6 +58,16 @@ def extend(db: ResultsDB, name: str, *, budget: int | None, max_minutes: float |
     return db.run(name)
 
 
+def check_free(db: ResultsDB, name: str) -> None:
+    """Raises RunError if a living process on this machine writes the run, before workers start."""
+    holder = db.holder(name)
+    if holder is not None and holder.alive():
+        raise RunError(
+            f"run {name!r} is being searched by {holder}; `evonas status {name}` shows how far it "
+            "is, Ctrl-C there stops it"
+        )
+
+
 def latest(db: ResultsDB, name: str | None = None) -> str:
     """The name given, checked, else that of the newest run. Raises RunError, RunNotFound."""
     if name is not None:

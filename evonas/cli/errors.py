@@ -17,6 +17,7 @@ _KNOWN = (
     ("workers.pools.errors", "PoolError", FAILED),
     ("evonas.export", "ExportError", FAILED),
     ("evonas.runs", "RunError", FAILED),
+    ("evonas.baselines", "BaselineError", FAILED),
 )
 
 

@@ -60,6 +60,15 @@ Address = Annotated[
 ]
 
 
+def check_pool(workers: int | None, address: str | None) -> None:
+    """Raises typer.BadParameter for options that exclude each other, before anything is written."""
+    if workers == 0 and address is not None:
+        raise typer.BadParameter(
+            "--workers 0 runs in this process, without Ray; leave one of them out",
+            param_hint="--address",
+        )
+
+
 def seconds(text: str) -> float:
     """A duration such as 90s, 10m or 1h30m in seconds; raises typer.BadParameter."""
     compact = text.strip().lower().replace(" ", "")

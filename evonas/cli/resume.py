@@ -10,6 +10,7 @@ from evonas.cli.options import (
     MaxTime,
     Run,
     Workers,
+    check_pool,
     seconds,
 )
 
@@ -27,6 +28,7 @@ def resume(
     --budget may raise the number of candidates, of a finished run too. A time limit holds for one
     start of the command: without --max-time, the run's own.
     """
+    check_pool(workers, address)
     from evonas.cli.running import drive
     from evonas.runs import extend, latest
     from results_db.store import ResultsDB

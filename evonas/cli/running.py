@@ -13,6 +13,7 @@ from evonas.cli.errors import INTERRUPTED
 from evonas.cli.interrupts import Interrupts
 from evonas.cli.output import stderr
 from evonas.cli.summary import show_summary
+from evonas.runs import check_free
 from evonas.search import Stop, run_search
 from results_db.store import ResultsDB
 from workers.pools.base import Pool
@@ -23,6 +24,7 @@ _DRAINING = b"finishing what runs and saving it; Ctrl-C again stops at once\n"
 def drive(db: ResultsDB, run: str, workers: int | None, address: str | None) -> None:
     """Go on with a run until it ends, show what was found; typer.Exit(130) if interrupted."""
     console = stderr()
+    check_free(db, run)
     record = db.run(run)
     if record.budget is not None and db.count(run) >= record.budget:
         console.print(
@@ -51,10 +53,6 @@ def open_pool(workers: int | None, address: str | None, say: Callable[..., None]
     if workers == 0:
         from workers.pools.serial import SerialPool
 
-        if address is not None:
-            raise typer.BadParameter(
-                "--workers 0 runs in this process, without Ray", param_hint="--address"
-            )
         return SerialPool()
     count = workers or available_cpus()
     say(Text(f"starting {count} worker{'s' if count > 1 else ''} ...", style="dim"))

@@ -14,6 +14,7 @@ from evonas.cli.options import (
     Database,
     MaxTime,
     Workers,
+    check_pool,
     seconds,
 )
 
@@ -51,6 +52,7 @@ def search(
     The same command with the --name of an unfinished run goes on with it. The first Ctrl-C
     finishes what runs and saves it, the second stops at once; `evonas resume` goes on after both.
     """
+    check_pool(workers, address)
     overrides = list(set_ or ())
     if seed is not None:
         overrides.append(f"seed={seed}")

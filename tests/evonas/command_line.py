@@ -11,7 +11,7 @@ from evonas.cli.app import app
 
 
 def run(*arguments: str) -> Result:
-    """`evonas ARGUMENTS...`; a bug's exception is raised here, as a user would see its traceback."""
+    """`evonas ARGUMENTS...`; an unexpected exception is raised here too."""
     result = CliRunner().invoke(app, list(arguments))
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception

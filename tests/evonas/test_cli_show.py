@@ -1,0 +1,111 @@
+"""`evonas show`, and everything a LAYER may be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evonas.export import export_layer
+from evonas.layers import LayerError, layer_of, resolve
+from results_db import ResultsDB
+from search_spaces.canonical import canonical, digest
+from search_spaces.errors import TextError
+from search_spaces.text import parse
+from search_spaces.zoo import zoo_graph
+from tests.evonas.command_line import as_json, succeed
+from tests.evonas.small_database import BEST, HISTORY, RUN, SCORES
+
+S0 = "x * sigmoid(v1 * x) / std[sg](x)"
+S0_DIGEST = digest(parse(S0))
+
+
+@pytest.mark.parametrize(
+    "given", [S0, "EvoNorm-S0", "evonorm-s0", S0_DIGEST, S0_DIGEST[3:11], f" {S0} "]
+)
+def test_ways_to_name_a_layer(given: str) -> None:
+    layer = resolve(given)
+    assert layer.graph == canonical(parse(S0))
+    assert layer.zoo == "EvoNorm-S0"
+
+
+def test_a_digest_prefix_is_looked_up_in_the_database(database: Path) -> None:
+    with ResultsDB.open("sqlite:///evonas.db") as db:
+        layer = resolve(str(HISTORY[3].digest)[3:9], db)
+    assert layer.graph == canonical(parse(BEST))
+    assert [found.candidate.number for found in layer.found] == [3]
+
+
+def test_an_ambiguous_prefix_lists_the_layers(database: Path) -> None:
+    start: dict[str, str] = {}
+    for number in range(2000):
+        text = f"x + {number + 2}"
+        key = digest(parse(text))[3:7]
+        if key in start:
+            break
+        start[key] = text
+    from tests.evonas.small_database import candidate
+    from workers.verdict import Verdict
+
+    with ResultsDB.open("sqlite:///evonas.db") as db:
+        with db.writer(RUN) as writer:
+            writer.commit([candidate(6, start[key], Verdict.LOW_QUALITY, fingerprint=())])
+            writer.commit([candidate(7, text, Verdict.LOW_QUALITY, fingerprint=())])
+        with pytest.raises(LayerError, match="2 layers have digests that start with"):
+            resolve(key, db)
+
+
+def test_words_that_are_neither_name_nor_text_form() -> None:
+    with pytest.raises(LayerError, match="did you mean 'EvoNorm-S0'"):
+        resolve("EvoNrm-S0")
+    with pytest.raises(LayerError, match="no digest in the zoo"):
+        resolve("deadbeef")
+    with pytest.raises(TextError, match="column 4"):
+        resolve("x +")
+
+
+def test_an_exported_file_is_read_and_not_executed(here: Path) -> None:
+    for text in (S0, BEST, "x + " + " + ".join(["tanh(x * v1)"] * 30)):
+        layer = layer_of(parse(text))
+        path = export_layer(layer, here, overwrite=True).path
+        trap = here / "trap.py"
+        trap.write_text(f"raise SystemExit('executed')\n{path.read_text()}")
+        assert resolve(str(trap)).digest == layer.digest
+
+
+def test_a_file_without_a_header_or_with_a_changed_one(here: Path) -> None:
+    path = export_layer(layer_of(zoo_graph("tanh")), here).path
+    path.write_text(path.read_text().replace("    tanh(x)\n", "    tanh(v1 * x)\n", 1))
+    with pytest.raises(LayerError, match="was changed"):
+        resolve("layer.py")
+    for content in ("", "x = 1\n", "class A:\n    pass\n", "def f(:\n", "\0"):
+        path.write_text(content)
+        with pytest.raises(LayerError, match="has no header"):
+            resolve("layer.py")
+    with pytest.raises(LayerError, match="No such file"):
+        resolve("missing.py")
+
+
+def test_show_a_layer_that_a_run_found(database: Path) -> None:
+    facts = as_json("show", BEST)
+    assert facts["equal_to"] is None
+    assert facts["properties"]["mixes_batch"]
+    (found,) = facts["found"]
+    assert (found["run"], found["number"], found["scores"]) == (RUN, 3, SCORES)
+    assert [ancestor["number"] for ancestor in found["ancestors"]] == [0]
+    shown = succeed("show", str(HISTORY[3].digest)[3:11])
+    assert "candidate 3: scored" in shown
+    assert "a = " in shown
+    assert str(HISTORY[3].digest) in shown
+
+
+def test_show_names_the_known_layer_without_any_database(here: Path) -> None:
+    assert "EvoNorm-S0" in succeed("show", S0)
+    assert not list(here.iterdir())
+
+
+def test_the_text_form_shown_can_be_given_back(here: Path) -> None:
+    facts = as_json("show", BEST)
+    assert "; " in facts["text"]
+    assert as_json("show", facts["text"])["digest"] == facts["digest"]
+    assert "digest" in succeed("show", BEST, "--format", "csv")
