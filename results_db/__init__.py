@@ -1,6 +1,11 @@
-"""What do we know already? Runs, candidates and evaluations, in one database."""
+"""What do we know already? Runs, candidates and evaluations, in one database.
+
+ResultsDB (store.py) is the door; RunWriter (writer.py) the only way to add to a history. To read
+the package: records.py, tables.py, store.py, writer.py, lease.py, then whatever you need.
+"""
 
 from results_db.address import DEFAULT_URL
+from results_db.check import check
 from results_db.clean import clean, delete_run
 from results_db.errors import (
     BadAddress,
@@ -63,6 +68,7 @@ __all__ = [
     "RunRecord",
     "RunWriter",
     "SchemaMismatch",
+    "check",
     "clean",
     "copy_evaluations",
     "copy_run",

@@ -75,17 +75,17 @@ class Lease:
         """Lets the next driver in at once; quiet if the lease was lost already."""
         self._stop.set()
         self._thread.join()
-        with self._database.write() as connection:
-            connection.execute(
-                update(LeaseRow)
-                .where(LeaseRow.run_id == self.run_id, LeaseRow.fence == self.fence)
-                .values(pid=0)
-            )
+        mine = (LeaseRow.run_id == self.run_id, LeaseRow.fence == self.fence)
+        try:
+            with self._database.write() as connection:
+                connection.execute(update(LeaseRow).where(*mine).values(pid=0))
+        except DatabaseError as error:  # must not hide the error that ended the driver
+            logger.warning("run %r could not be given free: %s", self.run_name, error)
 
     def _beat(self) -> None:
         while not self._stop.wait(BEAT_SECONDS):
             try:
-                with self._database.write() as connection:
+                with self._database.write(synced=False) as connection:
                     self.check(connection)
             except LeaseLost as error:
                 logger.error("%s", error)

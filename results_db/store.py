@@ -157,6 +157,14 @@ class ResultsDB:
         """The candidates first..last (both included) in order, read a thousand at a time."""
         return queries.candidates(self.database, self._run_id(run), first, last, verdict)
 
+    def candidate(self, run: str, number: int) -> CandidateRecord:
+        """One committed candidate; raises RunNotFound, CandidateNotFound."""
+        for record in self.candidates(run, first=number, last=number):
+            return record
+        raise CandidateNotFound(
+            f"run {run!r} has {self.count(run)} candidates, numbered from 0; given {number}."
+        )
+
     def window(self, run: str, *, last: int, size: int) -> list[CandidateRecord]:
         """The latest `size` scored candidates with a number up to `last`, oldest first."""
         return queries.window(self.database, self._run_id(run), last, size)
@@ -204,12 +212,8 @@ class ResultsDB:
         """
         from results_db.lineage import lineage  # here: networkx takes long to import
 
-        run_id = self._run_id(run)
-        if not 0 <= number < self.count(run):
-            raise CandidateNotFound(
-                f"run {run!r} has the candidates 0 to {self.count(run) - 1}, given {number}."
-            )
-        return lineage(self.database, run_id, number)
+        self.candidate(run, number)
+        return lineage(self.database, self._run_id(run), number)
 
     def find_layer(self, prefix: str, *, limit: int = 100) -> list[FoundLayer]:
         """The candidates of all runs whose digest starts so, with or without "c1-"."""

@@ -218,3 +218,23 @@ def test_errors_of_a_commit_do_not_carry_its_rows(sqlite_url: str, tmp_path: Pat
         assert db.count("run") == 0
     assert not isinstance(caught.value, DatabaseError)
     assert os.listdir(tmp_path) == ["evonas.db"]
+
+
+def test_an_error_is_not_hidden_by_the_release(
+    sqlite_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def drive(db: ResultsDB) -> None:
+        with db.writer("run"):
+            event.listen(db.database.engine, "before_cursor_execute", refuse_writes)
+            raise ZeroDivisionError("the driver's own")
+
+    with ResultsDB.open(sqlite_url) as db:
+        db.create_run("run", 1, {})
+        with pytest.raises(ZeroDivisionError, match="the driver's own"):
+            drive(db)
+    assert "could not be given free" in caplog.text
+
+
+def refuse_writes(_c: Any, cursor: Any, sql: str, *_: Any) -> None:
+    if sql.startswith("UPDATE"):
+        cursor.execute("PRAGMA query_only = ON")

@@ -11,6 +11,8 @@ from results_db import (
     SCORED,
     BadRecord,
     BaselineRecord,
+    CandidateNotFound,
+    EvaluationRecord,
     HistoryGap,
     LeaseLost,
     ResultsDB,
@@ -18,6 +20,7 @@ from results_db import (
     RunLocked,
     RunNotFound,
     RunWriter,
+    check,
 )
 
 from .make import candidate, evaluation
@@ -186,6 +189,21 @@ class TestEvaluations:
         assert db.store_evaluation(replace(first, scores={"resnet": 0.2})) == first
         assert db.find_evaluation(first.key) == first
 
+    def test_of_many_that_store_at_once_one_wins(self, db: ResultsDB) -> None:
+        stored: list[EvaluationRecord] = []
+
+        def store(number: int) -> None:
+            for key in "abc":
+                stored.append(db.store_evaluation(evaluation(key, seconds=float(number))))
+
+        threads = [threading.Thread(target=store, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(stored) == 12
+        assert all(record == db.find_evaluation(record.key) for record in stored)
+
     def test_an_evaluation_needs_a_key(self, db: ResultsDB) -> None:
         with pytest.raises(BadRecord, match="needs a key and a verdict; given ''"):
             db.store_evaluation(evaluation(key=""))
@@ -255,3 +273,31 @@ class TestQueries:
         }.items():
             assert [found.candidate.number for found in db.find_layer(prefix)] == numbers, prefix
         assert db.find_layer("ab")[0].run == "run"
+
+    def test_one_candidate(self, db: ResultsDB, writer: RunWriter) -> None:
+        writer.commit([candidate(0), candidate(1)])
+        assert db.candidate("run", 1).history_row() == candidate(1).history_row()
+        for number in (-1, 2):
+            with pytest.raises(CandidateNotFound, match=rf"2 candidates.*given {number}"):
+                db.candidate("run", number)
+
+    def test_fingerprints_in_order(self, db: ResultsDB, writer: RunWriter) -> None:
+        writer.commit([candidate(0), candidate(1, fingerprint=()), candidate(2), candidate(3)])
+        prints = list(db.fingerprints("run", last=2))
+        assert prints == [(n, candidate(n).fingerprint) for n in (0, 2)]
+
+
+class TestCheck:
+    def test_a_sound_database(self, db: ResultsDB, writer: RunWriter) -> None:
+        writer.commit([candidate(n, verdict="crash" if n % 5 else SCORED) for n in range(1100)])
+        assert check(db) == []
+
+    def test_what_disagrees_is_named(self, db: ResultsDB, writer: RunWriter) -> None:
+        writer.commit([candidate(n) for n in range(4)])
+        with db.database.write() as connection:
+            connection.exec_driver_sql("DELETE FROM evonas_candidate WHERE number = 1")
+            connection.exec_driver_sql("DELETE FROM evonas_front")
+        missing, tallies, front = check(db)
+        assert missing == "run 'run': candidates 1 to 1 are missing."
+        assert tallies.startswith("run 'run': the tallies say {'scored': 4}, the history")
+        assert front.startswith("run 'run': the Pareto front is stored as []")

@@ -132,7 +132,7 @@ class TestLineage:
 
     def test_an_unknown_candidate(self, db: ResultsDB) -> None:
         fill(db, count=3)
-        with pytest.raises(CandidateNotFound, match="has the candidates 0 to 2, given 3"):
+        with pytest.raises(CandidateNotFound, match="has 3 candidates, numbered from 0; given 3"):
             db.lineage("run", 3)
 
 
