@@ -17,6 +17,8 @@ _KNOWN = (
     ("workers.pools.errors", "PoolError", FAILED),
     ("evonas.export", "ExportError", FAILED),
     ("evonas.runs", "RunError", FAILED),
+    ("evonas.driver", "SearchError", FAILED),
+    ("evonas.baselines", "BaselineError", FAILED),
     ("evonas.baselines", "BaselineError", FAILED),
 )
 

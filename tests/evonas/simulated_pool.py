@@ -41,6 +41,9 @@ class SimulatedPool:
         self.left = kill_after
         self.evaluated = evaluated if evaluated is not None else []
         self.tasks: list[Task] = []
+        self.failure: Verdict | None = None  # how evaluations end, in `failing` of 4 cases
+        self.failing = 0
+        self.proposals_crash = False
 
     def submit(self, task: Task) -> None:
         assert len(self.tasks) < self.workers or task.id.startswith("baseline")
@@ -56,7 +59,15 @@ class SimulatedPool:
             self.left -= 1
         count = int(self.rng.integers(1, len(self.tasks) + 1))
         ended = [self.tasks.pop(int(self.rng.integers(len(self.tasks)))) for _ in range(count)]
-        return [Completion(t.id, self.value(t), None, "", 0.1, "simulated") for t in ended]
+        return [self.completion(task) for task in ended]
+
+    def completion(self, task: Task) -> Completion:
+        """What the worker answers."""
+        evaluates = task.id.startswith("evaluate") or self.proposals_crash
+        failure = self.failure if evaluates else None
+        if failure is not None and int(self.rng.integers(4)) < self.failing:
+            return Completion(task.id, None, failure, "as arranged", 0.1, "simulated")
+        return Completion(task.id, self.value(task), None, "", 0.1, "simulated")
 
     def value(self, task: Task) -> Any:
         if isinstance(task.args[0], ProposalTask):

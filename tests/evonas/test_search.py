@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evonas.config import RunConfig, load_config
+from evonas.driver import SearchError
 from evonas.progress import Progress
 from evonas.search import FINISHED, INTERRUPTED, Stop, run_search
 from results_db.records import CandidateRecord
 from results_db.store import ResultsDB
 from tests.evonas.simulated_pool import KilledError, SimulatedPool
-from workers.verdict import Verdict
+from workers.verdict import MACHINE_VERDICTS, Verdict
 
 BUDGET = 60
 
@@ -138,3 +139,32 @@ def test_draining_commits_what_it_can_and_the_run_goes_on(
         pool = SimulatedPool(3, np.random.default_rng(1))
         assert run_search(db, "r", pool, report=ignore, stop=Stop()) == FINISHED
         assert db.count("r") == BUDGET
+
+
+@pytest.mark.parametrize("failure", sorted(MACHINE_VERDICTS))
+def test_a_failure_of_the_machine_is_a_verdict_and_the_search_goes_on(
+    tmp_path: Path, failure: Verdict
+) -> None:
+    config = small_config()
+    with ResultsDB.open(f"sqlite:///{tmp_path}/f.db") as db:
+        db.create_run("r", config.seed, config.to_dict(), budget=BUDGET)
+        pool = SimulatedPool(3, np.random.default_rng(0))
+        pool.failure, pool.failing = failure, 1
+        assert run_search(db, "r", pool, report=ignore, stop=Stop()) == FINISHED
+        failed = [row for row in db.candidates("r") if row.verdict == failure]
+        assert failed
+        assert all(row.reason == "as arranged" and not row.scores for row in failed)
+        assert not {row.number for row in failed} & {row.parent for row in db.candidates("r")}
+
+
+def test_nothing_but_crashes_stops_the_search(tmp_path: Path) -> None:
+    config = small_config()
+    with ResultsDB.open(f"sqlite:///{tmp_path}/c.db") as db:
+        db.create_run("r", config.seed, config.to_dict(), budget=10**6)
+        pool = SimulatedPool(1, np.random.default_rng(0))
+        pool.failure, pool.failing = Verdict.CRASH, 4
+        pool.proposals_crash = True
+        with pytest.raises(SearchError, match=r"all crashed.*The last one: as arranged"):
+            run_search(db, "r", pool, report=ignore, stop=Stop())
+        assert db.run("r").state == INTERRUPTED
+        assert db.count("r") < 20

@@ -1,0 +1,190 @@
+"""The slots of a run on their way to the history: proposed, evaluated, committed in order."""
+
+from __future__ import annotations
+
+import heapq
+
+from evonas.config import RunConfig
+from evonas.history import History
+from evonas.selection import choose_parent
+from evonas.slots import Slot, evaluation_record
+from results_db.records import EvaluationRecord
+from results_db.store import ResultsDB
+from results_db.writer import RunWriter
+from search_spaces.space import get_space
+from workers.evaluation import evaluate, evaluation_key
+from workers.fingerprint import FingerprintIndex
+from workers.pools.base import Completion, Pool, Task
+from workers.proposal import Proposal, ProposalTask, propose
+from workers.verdict import Verdict
+
+# A candidate may crash; so many in a row mean that the installation or the machine is broken.
+_MOST_CRASHES = 8
+
+
+class SearchError(RuntimeError):
+    """The search cannot go on; what is committed is kept, and the run can be resumed."""
+
+
+class Driver:
+    """Keeps the workers busy with the slots that may be opened, and commits in order.
+
+    `time_limit`: seconds that one task may take.
+    """
+
+    def __init__(
+        self, db: ResultsDB, writer: RunWriter, run: str, config: RunConfig, budget: int, pool: Pool
+    ) -> None:
+        self.db, self.writer, self.config, self.budget, self.pool = db, writer, config, budget, pool
+        self.history = History(config.evolution, db.candidates(run))
+        self.time_limit: float | None = None
+        self.in_flight: dict[str, Slot] = {}  # task -> its slot
+        self._slots: dict[int, Slot] = {}
+        self._proposed = FingerprintIndex()  # of the slots under way
+        self._waiting: dict[str, list[Slot]] = {}  # evaluation key -> slots that want its result
+        # Tasks that wait for a worker, the oldest slot first, or commits would stall.
+        self._ready: list[tuple[int, str, Task]] = []
+        self._next_slot = self.history.committed
+        self._crashes = 0  # in a row
+
+    def open_slots(self) -> None:
+        """Open every slot whose history, up to slot - lag, is committed."""
+        evolution = self.config.evolution
+        last = min(self.history.committed + evolution.lag, self.budget) - 1
+        while self._next_slot <= last:
+            parent = choose_parent(
+                self._next_slot, self.history.window, evolution, self.config.seed
+            )
+            slot = Slot(
+                self._next_slot,
+                parent.number if parent else None,
+                parent.graph_json if parent else None,
+            )
+            self._slots[slot.number] = slot
+            self._propose(slot)
+            self._next_slot += 1
+
+    def submit(self) -> None:
+        """Keep every worker busy, and no more: an older slot may still overtake what waits."""
+        while self._ready and len(self.in_flight) < self.pool.workers:
+            number, _, task = heapq.heappop(self._ready)
+            slot = self._slots.get(number)
+            if slot is not None:  # else committed meanwhile, as a duplicate
+                self.in_flight[task.id] = slot
+                self.pool.submit(task)
+
+    def _queue(self, slot: Slot, task: Task) -> None:
+        heapq.heappush(self._ready, (slot.number, task.id, task))
+
+    def _propose(self, slot: Slot) -> None:
+        config = self.config
+        task = ProposalTask(
+            config.seed,
+            slot.number,
+            slot.next_attempt,
+            config.evolution.max_attempts,
+            get_space(config.space),
+            config.screening,
+            slot.parent_json,
+            config.evolution.mutations,
+        )
+        name = f"propose:{slot.number}:{slot.next_attempt}"
+        self._queue(slot, Task(name, propose, (task,), self.time_limit))
+
+    def take(self, completion: Completion) -> None:
+        """Take in the end of a task. Raises SearchError when nothing but crashes comes back."""
+        self._crashes = self._crashes + 1 if completion.failure == Verdict.CRASH else 0
+        if self._crashes >= _MOST_CRASHES:
+            raise SearchError(
+                f"the last {_MOST_CRASHES} tasks all crashed, so the search has stopped; what is "
+                f"committed is kept. Mend the cause and resume. The last one: {completion.message}"
+            )
+        slot = self.in_flight.pop(completion.task_id)
+        if completion.task_id.startswith("propose:"):
+            self._take_proposal(slot, completion)
+        else:
+            self._take_evaluation(slot, completion)
+
+    def _take_proposal(self, slot: Slot, completion: Completion) -> None:
+        if completion.failure is not None:
+            slot.outcome = _machine_record("", "", completion)
+            return
+        proposal = completion.value
+        assert isinstance(proposal, Proposal)
+        slot.refused.update(proposal.refused)
+        slot.next_attempt = proposal.attempt + 1
+        if proposal.graph_json is None:
+            slot.exhausted = True
+            return
+        equal = self.history.equal_to(proposal.fingerprint)
+        if equal is not None and equal.number <= slot.number - self.config.evolution.lag:
+            slot.refused["duplicate"] += 1
+            self._propose(slot)
+            return
+        slot.proposal = proposal
+        earlier = self._proposed.find(proposal.fingerprint)
+        self._proposed.add(slot.number, proposal.fingerprint)
+        if equal is None and (earlier is None or earlier > slot.number):
+            self._evaluate(slot)
+
+    def _evaluate(self, slot: Slot) -> None:
+        """Use the stored result, wait for an equal layer that is being evaluated, or start."""
+        assert slot.proposal is not None
+        assert slot.proposal.digest is not None
+        slot.key = evaluation_key(slot.proposal.digest, self.config.evaluation, 0, True)
+        slot.outcome = self.db.find_evaluation(slot.key)
+        slot.cached = slot.outcome is not None
+        if slot.cached:
+            return
+        asked = self._waiting.setdefault(slot.key, [])
+        asked.append(slot)
+        if len(asked) == 1:
+            task = Task(
+                f"evaluate:{slot.number}",
+                evaluate,
+                (slot.proposal.graph_json, self.config.evaluation, 0, True),
+                self.time_limit,
+            )
+            self._queue(slot, task)
+
+    def _take_evaluation(self, slot: Slot, completion: Completion) -> None:
+        assert slot.proposal is not None
+        assert slot.proposal.digest is not None
+        if (
+            completion.failure is not None
+        ):  # of the machine: not stored under the key, may be tried again
+            outcome = _machine_record(slot.key, slot.proposal.digest, completion)
+        else:
+            outcome = evaluation_record(slot.key, slot.proposal.digest, completion)
+            self.writer.store_evaluation(outcome)
+        for waiting in self._waiting.pop(slot.key):
+            waiting.outcome = outcome
+
+    def commit(self) -> None:
+        """Commit every row whose turn has come."""
+        while (slot := self._slots.get(self.history.committed)) is not None and slot.is_proposed:
+            proposal = slot.proposal
+            duplicate = self.history.equal_to(proposal.fingerprint) if proposal else None
+            if proposal and not duplicate and slot.outcome is None:
+                if not slot.key:  # held back for an earlier slot that was equal, but not exactly
+                    self._evaluate(slot)
+                if slot.outcome is None:
+                    return
+            row = slot.record(duplicate)
+            self.writer.commit([row])
+            self.history.add(row)
+            del self._slots[slot.number]
+            if proposal:
+                self._proposed.remove(slot.number)
+
+
+def _machine_record(key: str, digest: str, completion: Completion) -> EvaluationRecord:
+    assert completion.failure is not None
+    return EvaluationRecord(
+        key=key,
+        digest=digest,
+        verdict=completion.failure,
+        reason=completion.message,
+        seconds=completion.seconds,
+        worker=completion.worker,
+    )
