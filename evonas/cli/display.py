@@ -87,6 +87,8 @@ class PlainDisplay:
 
 def plain_line(p: Progress) -> str:
     """The progress on one line."""
+    if p.phase == "baselines":
+        return f"{_PHASES[p.phase]} | {duration(p.elapsed)}"
     parts = [f"{p.phase} {p.committed}/{p.budget}"]
     if p.verdicts:
         parts.append(", ".join(f"{n} {verdict_word(v)}" for v, n in verdict_counts(p.verdicts)))
@@ -96,9 +98,7 @@ def plain_line(p: Progress) -> str:
         parts.append(
             "best " + " ".join(f"{anchor} {score:.3f}" for anchor, score in p.best.items())
         )
-    if p.phase != "baselines":
-        parts.append(f"{p.rate:.2f}/s, {p.busy}/{p.workers} busy")
-    parts.append(duration(p.elapsed))
+    parts.append(f"{p.rate:.2f}/s, {p.busy}/{p.workers} busy | {duration(p.elapsed)}")
     if p.time_left is not None and p.phase == "search":
         parts.append(f"{duration(p.time_left)} left")
     return " | ".join(parts)

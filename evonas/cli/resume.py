@@ -25,8 +25,8 @@ def resume(
 ) -> None:
     """Go on with a run where its history ends; nothing that is finished is done again.
 
-    --budget may raise the number of candidates, of a finished run too. A time limit holds for one
-    start of the command: without --max-time, the run's own.
+    --budget may raise the number of candidates, of a finished run too. The run's time limit counts
+    from each start of the command; --max-time replaces it, for later starts too.
     """
     check_pool(workers, address)
     from evonas.cli.running import drive

@@ -41,7 +41,8 @@ def show_summary(db: ResultsDB, run: str, state: str) -> None:
     console.print(table(board_columns(board), board_rows(board)))
     console.print()
     if board.best is None:
-        console.print("No layer has passed the protocols yet: every candidate so far was rejected.")
+        said = "no layer has passed the protocols yet" if committed else "no candidate yet"
+        console.print(f"Nothing to export: {said}.")
     else:
         layer = _layer(db, run, board.best)
         exported = export_layer(layer, EXPORTS / run, db, overwrite=True)
