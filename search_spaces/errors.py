@@ -11,7 +11,7 @@ class GraphError(ValueError):
 
 
 class TextError(GraphError):
-    """A text form that cannot be read; `column` counts from 0 within `line`, which counts from 0."""
+    """A text form that cannot be read; `line`, and `column` within it, count from 0."""
 
     def __init__(self, message: str, text: str, line: int, column: int) -> None:
         self.line = line

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import reprlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from search_spaces.errors import GraphError, nearest
-from search_spaces.primitives import ELEMENTWISE, MOMENTS, arity, is_known
+from search_spaces.primitives import ARITIES, ELEMENTWISE
 
 if TYPE_CHECKING:
     import networkx
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 JSON_VERSION = 1
 MAX_NODES = 1000
 
-# Named initial nodes and what they are; any other initial node is a constant, written as a decimal number.
+# Named initial nodes and what they are; any other is a constant, written as a decimal number.
 NAMED_INITIAL: dict[str, str] = {
     "x": "the input",
     "v0": "trainable, one number per channel, starts at 0",
@@ -29,7 +30,7 @@ _CONSTANT = re.compile(r"(0|[1-9][0-9]{0,5})(\.[0-9]{1,17})?", re.ASCII)
 
 
 def is_constant(name: str) -> bool:
-    """Whether an initial node is a constant: a non-negative decimal number such as `0`, `1` or `0.5`."""
+    """Whether an initial node is a constant: a decimal number such as `0`, `1` or `0.5`."""
     return _CONSTANT.fullmatch(name) is not None
 
 
@@ -45,8 +46,8 @@ class Node:
 class Graph:
     """Values in order: the initial ones, then the computed ones; the last value is the output.
 
-    A position counts from 0 over `initial` and then `nodes`. Raises GraphError if a name is unknown, an
-    input does not come earlier, or an arity is wrong.
+    A position counts from 0 over `initial` and then `nodes`. Raises GraphError if a name is
+    unknown, an input does not come earlier, or an arity is wrong.
     """
 
     initial: tuple[str, ...]
@@ -54,27 +55,30 @@ class Graph:
 
     def __post_init__(self) -> None:
         if not self.initial or len(set(self.initial)) != len(self.initial):
-            raise GraphError(f"initial nodes must be distinct and at least one, given {self.initial}")
-        if len(self.nodes) > MAX_NODES:
-            raise GraphError(f"a graph has at most {MAX_NODES} nodes, given {len(self.nodes)}")
+            given = ", ".join(self.initial[:20])
+            raise GraphError(f"initial nodes must be distinct and at least one, given {given:.80}")
+        base = len(self.initial)
+        if base + len(self.nodes) > MAX_NODES:
+            raise GraphError(
+                f"a graph has at most {MAX_NODES} values, given {base + len(self.nodes)}"
+            )
         for name in self.initial:
             if name not in NAMED_INITIAL and not is_constant(name):
                 allowed = ", ".join(NAMED_INITIAL)
                 raise GraphError(
-                    f"unknown initial node {name!r}{nearest(name, NAMED_INITIAL)}; "
+                    f"unknown initial node {name!r:.60}{nearest(name, NAMED_INITIAL)}; "
                     f"allowed: {allowed} and decimal constants"
                 )
-        for i, node in enumerate(self.nodes):
-            position = len(self.initial) + i
-            if not is_known(node.op):
-                known = (*ELEMENTWISE, *MOMENTS)
-                raise GraphError(f"unknown primitive {node.op!r} at node {i}{nearest(node.op, known)}")
-            if len(node.inputs) != arity(node.op):
+        for position, node in enumerate(self.nodes, start=base):
+            inputs = node.inputs
+            if ARITIES.get(node.op) != len(inputs):
+                raise GraphError(_wrong_node(position - base, node))
+            if min(inputs) < 0 or max(inputs) >= position:
+                given = f"{inputs}"
                 raise GraphError(
-                    f"{node.op} at node {i} takes {arity(node.op)} inputs, given {len(node.inputs)}"
+                    f"inputs of node {position - base} must lie in 0..{position - 1}, "
+                    f"given {given:.60}"
                 )
-            if not all(0 <= j < position for j in node.inputs):
-                raise GraphError(f"inputs of node {i} must lie in 0..{position - 1}, given {node.inputs}")
 
     @property
     def output(self) -> int:
@@ -112,18 +116,20 @@ class Graph:
     def from_json(cls, text: str) -> Graph:
         """The graph of a JSON document; raises GraphError for anything that is not one."""
         if len(text) > 100 * MAX_NODES:
-            raise GraphError(f"a graph document has at most {100 * MAX_NODES} characters, given {len(text)}")
+            raise GraphError(
+                f"a graph document has at most {100 * MAX_NODES} characters, given {len(text)}"
+            )
         try:
             document = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise GraphError(f"not a JSON document: {str(error)[:200]}") from None
         return _from_document(document)
 
-    def to_networkx(self) -> networkx.MultiDiGraph:
-        """Active values as nodes (`label`), inputs as edges (`slot`: 0 or 1; 0 for both if commutative)."""
+    def to_networkx(self) -> networkx.MultiDiGraph[int]:
+        """Active values as nodes (`label`), inputs as edges (`slot`: always 0 if commutative)."""
         import networkx
 
-        drawn = networkx.MultiDiGraph()
+        drawn: networkx.MultiDiGraph[int] = networkx.MultiDiGraph()
         for position in self.active():
             node = self.node(position)
             drawn.add_node(position, label=node.op if node else self.initial[position])
@@ -135,11 +141,22 @@ class Graph:
         return drawn
 
 
+def _short(value: Any) -> str:
+    return f"{reprlib.repr(value):.60}"  # of bounded depth
+
+
+def _wrong_node(index: int, node: Node) -> str:
+    if node.op not in ARITIES:
+        return f"unknown primitive {node.op!r:.60} at node {index}{nearest(node.op, ARITIES)}"
+    return f"{node.op} at node {index} takes {ARITIES[node.op]} inputs, given {len(node.inputs)}"
+
+
 def _from_document(document: Any) -> Graph:
     if not isinstance(document, dict) or set(document) != {"version", "initial", "nodes"}:
         raise GraphError("a graph document is an object with the keys version, initial, nodes")
-    if document["version"] != JSON_VERSION or isinstance(document["version"], bool):
-        raise GraphError(f"graph document of version {document['version']!r:.40}, expected {JSON_VERSION}")
+    version = document["version"]
+    if type(version) is not int or version != JSON_VERSION:
+        raise GraphError(f"graph document of version {_short(version)}, expected {JSON_VERSION}")
     initial, nodes = document["initial"], document["nodes"]
     if not isinstance(initial, list) or not all(isinstance(name, str) for name in initial):
         raise GraphError("initial must be a list of names")
@@ -151,5 +168,7 @@ def _from_document(document: Any) -> Graph:
             case [str(op), list(inputs)] if all(type(j) is int for j in inputs):
                 built.append(Node(op, tuple(inputs)))
             case _:
-                raise GraphError(f"node {i} must be a pair [primitive, inputs], given {pair!r:.60}")
+                raise GraphError(
+                    f"node {i} must be a pair [primitive, inputs], given {_short(pair)}"
+                )
     return Graph(tuple(initial), tuple(built))

@@ -1,8 +1,9 @@
 """Index sets: which axes a moment averages over, and which axes a value varies along.
 
-A tensor has four elementary axes, whatever its layout: `b` batch, `s` space (height and width, or tokens),
-`g` the groups of channels, `w` the channels within one group. All channels are `g` and `w` together, so the
-index set `c` is {g, w} and the index set `g` of the text form ("within a group") is {w}.
+A tensor has four elementary axes, whatever its layout: `b` batch, `s` space (height and width, or
+tokens), `g` the groups of channels, `w` the channels within one group. All channels are `g` and
+`w` together, so the index set `c` is {g, w} and the index set `g` of the text form ("within a
+group") is {w}.
 """
 
 from __future__ import annotations
@@ -30,10 +31,10 @@ INDEX_SETS: dict[str, Axes] = {
 
 
 def reduced_axes(index_set: str, varies: Axes) -> Axes:
-    """The axes that a moment over `index_set` really averages over when its argument varies along `varies`."""
+    """The axes that a moment averages over when its argument varies along `varies`."""
     return INDEX_SETS[index_set] & varies
 
 
 def smallest_index_set(reduced: Axes, varies: Axes) -> str:
-    """The preferred name among the index sets that average over exactly `reduced` of an argument."""
+    """The preferred index set among those that average over exactly `reduced` of an argument."""
     return next(name for name, axes in INDEX_SETS.items() if axes & varies == reduced)

@@ -1,8 +1,13 @@
-"""Exact laws of the layer language: each holds in value and gradient, in training and in evaluation.
+"""Exact laws of the layer language: they hold in value and gradient, in training and evaluation.
 
-A law is (left, right) in the notation of calls; the letters a and b stand for any value, a trailing `+` (`a+`) for
-one that is proved to be positive, a trailing `~` (`a~`) for one proved to be at least zero and flat where it is zero.
-The inputs of commutative primitives match in either order. `M` stands for any moment, the same one on both sides.
+A law is (left, right) in the notation of calls; the letters a and b stand for any value, `a+` for
+one that is proved to be positive, `a~` for one proved to be never below zero and flat where it is
+zero. The inputs of commutative primitives match in either order; a moment stands for any index set,
+the same one on both sides.
+
+Laws of moments that look at axes are in `expressions`: a mean over axes that its argument does not
+vary along is the argument, a std over such axes is sqrt(eps), a mean of a mean is one mean, a term
+that does not vary along the axes of a std leaves it.
 """
 
 from __future__ import annotations
@@ -21,13 +26,14 @@ LAWS: tuple[tuple[str, str], ...] = (
     ("sqrt(0)", "0"),
     ("log(0)", "0"),
     ("tanh(0)", "0"),
-    ("mean(0)", "0"),
+    ("erf(0)", "0"),
     # One.
     ("mul(a, 1)", "a"),
     ("div(a, 1)", "a"),
+    ("div(a+, a)", "1"),
     ("square(1)", "1"),
-    ("abs(1)", "1"),
     ("exp(0)", "1"),
+    ("sigmoid(0)", "0.5"),
     # Signs move outward and cancel.
     ("neg(neg(a))", "a"),
     ("mul(neg(a), b)", "neg(mul(a, b))"),
@@ -41,6 +47,8 @@ LAWS: tuple[tuple[str, str], ...] = (
     ("erf(neg(a))", "neg(erf(a))"),
     ("min(neg(a), neg(b))", "neg(max(a, b))"),
     # Even functions forget the sign.
+    ("max(a, neg(a))", "abs(a)"),
+    ("min(a, neg(a))", "neg(abs(a))"),
     ("abs(neg(a))", "abs(a)"),
     ("square(neg(a))", "square(a)"),
     ("square(abs(a))", "square(a)"),

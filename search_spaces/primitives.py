@@ -1,6 +1,7 @@
 """The operations a graph may use: one table for element-wise primitives, one for moments.
 
-Source: Liu, Brock, Simonyan, Le, "Evolving Normalization-Activation Layers" (2020), table of primitives.
+Source: Liu, Brock, Simonyan, Le, "Evolving Normalization-Activation Layers" (2020), its table of
+primitives.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from search_spaces.index_sets import INDEX_SETS
 class Primitive:
     """An operation on tensors that broadcast against each other.
 
-    `torch` is the expression that generated code uses, with `{0}` and `{1}` for the inputs and `{eps}` for
-    the layer's epsilon. `infix` is how the text form writes a binary primitive; the others are calls.
+    `torch` is the expression that generated code uses, with `{0}` and `{1}` for the inputs and
+    `{eps}` for the layer's epsilon. `infix` is how the text form writes a binary primitive; the
+    others are calls.
     """
 
     name: str
@@ -25,7 +27,7 @@ class Primitive:
     commutative: bool = False
 
 
-# One primitive a line. Where a value or a gradient would be undefined, the choice is in the comment.
+# One primitive a line. Where a value or gradient would be undefined, the comment says the choice.
 _ELEMENTWISE = (
     Primitive("add", 2, "{0} + {1}", infix="+", commutative=True),
     Primitive("mul", 2, "{0} * {1}", infix="*", commutative=True),
@@ -41,7 +43,7 @@ _ELEMENTWISE = (
     Primitive("log", 1, "torch.sign({0}) * torch.log(torch.abs({0}) + {eps})"),
     Primitive("abs", 1, "torch.abs({0})"),
     Primitive("square", 1, "torch.square({0})"),
-    # sign(x) sqrt(|x| + eps): 0 at 0, with gradient 0 there; the epsilon bounds the slope beside it.
+    # sign(x) sqrt(|x| + eps): 0 at 0, gradient 0 there; the epsilon bounds the slope beside it.
     Primitive("sqrt", 1, "torch.sign({0}) * torch.sqrt(torch.abs({0}) + {eps})"),
     # Beyond the paper, for the spaces that say so.
     Primitive("sub", 2, "{0} - {1}"),
@@ -78,11 +80,18 @@ PAPER_PRIMITIVES: tuple[str, ...] = PAPER_ELEMENTWISE + tuple(
 )
 
 
+# Number of inputs of every primitive.
+ARITIES: dict[str, int] = {
+    **{name: p.arity for name, p in ELEMENTWISE.items()},
+    **dict.fromkeys(MOMENTS, 1),
+}
+
+
 def arity(op: str) -> int:
     """Number of inputs of a primitive; raises KeyError for an unknown name."""
-    return 1 if op in MOMENTS else ELEMENTWISE[op].arity
+    return ARITIES[op]
 
 
 def is_known(op: str) -> bool:
     """Whether `op` names a primitive."""
-    return op in MOMENTS or op in ELEMENTWISE
+    return op in ARITIES

@@ -17,7 +17,9 @@ class Properties:
     """What a layer does on paper, read off its canonical form."""
 
     depends_on_x: bool
-    elementwise_path: bool  # from x to the output; without one all positions collapse into statistics
+    elementwise_path: (
+        bool  # from x to the output; without one all positions collapse into statistics
+    )
     mixes_batch: bool  # differs between training and evaluation
     mixes_positions: bool  # not causal: unusable in a causal language model
     mixes_channels: bool
@@ -70,7 +72,9 @@ def check_requirements(names: tuple[str, ...]) -> None:
     for name in names:
         if name not in REQUIREMENTS:
             hint = nearest(name, REQUIREMENTS)
-            raise GraphError(f"unknown requirement {name!r:.60}{hint}; allowed: {', '.join(REQUIREMENTS)}")
+            raise GraphError(
+                f"unknown requirement {name!r:.60}{hint}; allowed: {', '.join(REQUIREMENTS)}"
+            )
 
 
 def unmet(found: Properties, requirements: tuple[str, ...]) -> str | None:
@@ -80,5 +84,3 @@ def unmet(found: Properties, requirements: tuple[str, ...]) -> str | None:
         "causal": not found.mixes_positions,
     }
     return next((name for name in requirements if not met[name]), None)
-
-

@@ -1,57 +1,51 @@
-"""What can be proved about the sign of an expression, for the laws that need it."""
+"""What can be proved about the sign of a value, for the laws that need it."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from enum import IntEnum
 
 from search_spaces.graph import is_constant
+from search_spaces.index_sets import BATCH, INDEX_SETS
 from search_spaces.primitives import MOMENTS
 
 
-class _Expressions(Protocol):
-    op: list[str]
-    inputs: list[tuple[int, ...]]
+class Sign(IntEnum):
+    """What is proved, for all finite inputs in real numbers; the larger includes the smaller."""
+
+    UNKNOWN = 0
+    FLAT = 1  # never below zero, and the gradient is zero wherever the value is
+    POSITIVE = 2  # above zero
 
 
 # Whatever their inputs: exponentials, and roots with an epsilon under them.
 _ALWAYS_POSITIVE = frozenset(("exp", "sigmoid", "softplus", "rsqrt", "rms", "std"))
-# Positive if all inputs are.
-_KEEPS_POSITIVE = frozenset(("add", "mul", "div", "min", "sqrt", "square", "abs", "tanh", "erf", "mean"))
-# Zero only where an input is zero, with gradient zero there.
-_ALWAYS_FLAT = frozenset(("abs", "square"))
-# Keeps "at least zero, and flat where zero" if all inputs have it.
-_KEEPS_FLAT = frozenset(("add", "mul", "sqrt", "tanh", "erf", "mean"))
+# As good as the worst of their inputs.
+_KEEPS = frozenset(("mul", "min", "sqrt", "tanh", "erf", "mean"))
 
 
-def is_positive(expressions: _Expressions, number: int) -> bool:
-    """Whether an expression is above zero for every finite input (in real numbers)."""
-    op, inputs = _kind(expressions.op[number]), expressions.inputs[number]
-    if op in _ALWAYS_POSITIVE:
-        return True
-    if op == "max":
-        return any(is_positive(expressions, i) for i in inputs)
-    if op == "add":
-        return all(is_flat_nonnegative(expressions, i) for i in inputs) and any(
-            is_positive(expressions, i) for i in inputs
-        )
-    if op in _KEEPS_POSITIVE:
-        return all(is_positive(expressions, i) for i in inputs)
-    return is_constant(op) and float(op) > 0
+def proved_sign(op: str, inputs: Sequence[Sign], zero_input: bool) -> Sign:
+    """The sign of `op`, given those of its inputs; `zero_input`: whether the constant 0 is one."""
+    kind, index_set = MOMENTS.get(op, (op, ""))
+    if kind in _ALWAYS_POSITIVE:
+        return Sign.POSITIVE
+    if not inputs:
+        return _constant_sign(op)
+    worst, best = min(inputs), max(inputs)
+    if kind == "max":  # max(y, 0) has gradient 0 at its tie
+        return best if best is Sign.POSITIVE else Sign.FLAT if zero_input else worst
+    if kind in ("abs", "square"):
+        return max(worst, Sign.FLAT)
+    if kind == "add":
+        return best if worst is not Sign.UNKNOWN else worst
+    if kind == "div":
+        return inputs[0] if inputs[1] is Sign.POSITIVE else Sign.UNKNOWN
+    if kind == "mean" and BATCH in INDEX_SETS[index_set]:
+        return min(worst, Sign.FLAT)  # the running estimate starts at 0
+    return worst if kind in _KEEPS else Sign.UNKNOWN
 
 
-def is_flat_nonnegative(expressions: _Expressions, number: int) -> bool:
-    """Whether an expression is never below zero, and its gradient is zero wherever it is zero."""
-    op, inputs = _kind(expressions.op[number]), expressions.inputs[number]
-    if op in _ALWAYS_FLAT or is_positive(expressions, number):
-        return True
-    if op == "max":  # max(y, 0) has gradient 0 at its tie
-        return any(expressions.op[i] == "0" for i in inputs)
-    if op in _KEEPS_FLAT:
-        return all(is_flat_nonnegative(expressions, i) for i in inputs)
-    if op == "div":
-        return is_flat_nonnegative(expressions, inputs[0]) and is_positive(expressions, inputs[1])
-    return op == "0"
-
-
-def _kind(op: str) -> str:
-    return MOMENTS[op][0] if op in MOMENTS else op
+def _constant_sign(name: str) -> Sign:
+    if not is_constant(name):
+        return Sign.UNKNOWN
+    return Sign.POSITIVE if float(name) > 0 else Sign.FLAT

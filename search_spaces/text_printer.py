@@ -10,7 +10,7 @@ from string import ascii_lowercase
 from search_spaces.graph import NAMED_INITIAL, Graph, Node
 from search_spaces.primitives import ELEMENTWISE
 
-# Well below the depth that the reader allows: an expression is up to two levels deep for each operation.
+# Well below the depth that the reader allows: an operation is up to two levels deep.
 _MAX_HEIGHT = 40
 
 _SUM, _PRODUCT, _UNARY, _ATOM = range(4)  # how tightly a written expression binds
@@ -25,7 +25,9 @@ def _line_names() -> Iterator[str]:
     letters = [letter for letter in ascii_lowercase if letter not in NAMED_INITIAL]
     yield from letters
     for round_ in count(1):
-        yield from (f"{letter}{round_}" for letter in letters if f"{letter}{round_}" not in NAMED_INITIAL)
+        yield from (
+            f"{letter}{round_}" for letter in letters if f"{letter}{round_}" not in NAMED_INITIAL
+        )
 
 
 class _Printer:

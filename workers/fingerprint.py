@@ -1,4 +1,4 @@
-"""Fingerprint: what a layer computes on fixed probes, to find layers that are equal though written differently."""
+"""Fingerprint: what a layer computes on fixed probes, to find equal layers written differently."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from workers.probe import PROBE_SHAPE, build_probe_layer, probe
 _NUM_PROJECTIONS = 8
 _NUM_SAMPLES = 8
 
-# Float64 rounding through ten operations stays far below; layers that differ by an epsilon of 1e-5 stay apart.
-# Running estimates are float32, hence not tighter.
+# Float64 rounding through ten operations stays far below; layers that differ by an epsilon of 1e-5
+# stay apart.
 TOLERANCE = 1e-6
 _CELL = 1e-4
 
@@ -25,10 +25,10 @@ Fingerprint = tuple[float, ...]
 
 
 def fingerprint(graph: Graph) -> Fingerprint:
-    """48 numbers: 8 projections and 8 samples each of output, input gradient, and output in evaluation.
+    """48 numbers: 8 projections and 8 samples each of output, input gradient, evaluated output.
 
-    Parameters are random. A value that is not finite becomes 0 and leaves its mark as a 49th number, their
-    count.
+    Parameters are random. A value that is not finite becomes 0 and leaves its mark as a 49th
+    number, their count.
     """
     values = probe(build_probe_layer(graph), random_parameters=True)
     numbers: list[float] = []
@@ -51,10 +51,10 @@ def _projections() -> torch.Tensor:
 
 
 class FingerprintIndex:
-    """Numbered fingerprints; finds the smallest number whose fingerprint agrees within the tolerance.
+    """Numbered fingerprints; finds the smallest number whose fingerprint agrees within tolerance.
 
-    Rounding alone would split equal layers at the edge of a cell, so each is filed in two grids, offset by half a
-    cell, and stored values decide.
+    Rounding alone would split equal layers at the edge of a cell, so each is filed in two grids,
+    offset by half a cell, and stored values decide.
     """
 
     def __init__(self) -> None:
