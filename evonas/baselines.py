@@ -48,17 +48,23 @@ class Baselines:
             else:
                 self._done.append(stored)
 
-    def measured(self, pool: Pool, timeout: float) -> bool:
-        """Wait up to `timeout` seconds for evaluations; whether all are there. Raises
-        BaselineError.
-        """
+    @property
+    def done(self) -> int:
+        """How many are measured."""
+        return len(self._done)
+
+    @property
+    def are_measured(self) -> bool:
+        """Whether all are."""
+        return not self._missing
+
+    def measure(self, pool: Pool, timeout: float) -> None:
+        """Wait up to `timeout` seconds for evaluations. Raises BaselineError."""
         if not self._submitted:
             self._submitted = True
             for name, baseline in self._missing.items():
                 graph_json = zoo_graph(baseline.name).to_json()
                 pool.submit(Task(name, evaluate, (graph_json, self._config.evaluation, 0, False)))
-        if not self._missing:
-            return True
         for completion in pool.wait(timeout):
             baseline = self._missing.pop(completion.task_id)
             if completion.failure is not None:
@@ -69,7 +75,6 @@ class Baselines:
             record = evaluation_record(baseline.evaluation_key, baseline.digest, completion)
             self._writer.store_evaluation(record)
             self._done.append(record)
-        return not self._missing
 
     def time_limit(self) -> float:
         """Seconds that the evaluation of a candidate may take, from the run's configuration or the

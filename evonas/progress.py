@@ -10,8 +10,9 @@ Phase = Literal["baselines", "search", "draining", "done"]
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A moment of a search. Counts of verdicts, attempts and refused attempts are over the whole
-    run.
+    """A moment of a search. Verdicts, attempts and refused attempts are counted over the run.
+
+    `baselines`: how many are measured, in the phase of that name.
 
     `best`: highest score on each anchor; `best_text`: the layer with the best mean; `elapsed`,
     `time_left`: seconds of this start of the command; `rate`: candidates committed a second since
@@ -22,6 +23,7 @@ class Progress:
     run: str
     committed: int
     budget: int
+    baselines: int
     verdicts: dict[str, int]
     refused: dict[str, int]
     attempts: int

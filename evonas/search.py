@@ -54,8 +54,9 @@ def run_search(db: ResultsDB, run: str, pool: Pool, *, report: Report, stop: Sto
             driver = Driver(db, writer, run, config, record.budget or config.budget, pool)
             clock = _Clock(run, driver, report, config.max_minutes)
             baselines = Baselines(db, writer, config)
-            while not stop.drain and not baselines.measured(pool, _REPORT_EVERY):
-                clock.report("baselines")
+            while not stop.drain and not clock.is_over() and not baselines.are_measured:
+                baselines.measure(pool, _REPORT_EVERY)
+                clock.report("baselines", baselines.done)
             pool.stop()
             driver.time_limit = baselines.time_limit()
             state = _evolve(driver, clock, stop)
@@ -97,7 +98,7 @@ class _Clock:
         """Whether the run's time limit has passed."""
         return self._limit is not None and self._elapsed() > self._limit
 
-    def report(self, phase: Phase, *, now: bool = False) -> None:
+    def report(self, phase: Phase, baselines: int = 0, *, now: bool = False) -> None:
         """Tell how far the run is, at most every half second unless `now`."""
         elapsed = self._elapsed()
         if not now and elapsed - self._last_report < _REPORT_EVERY:
@@ -114,13 +115,14 @@ class _Clock:
                 self._run,
                 history.committed,
                 driver.budget,
+                baselines,
                 dict(history.verdicts),
                 dict(history.refused),
                 history.attempts,
                 dict(history.best),
                 history.best_text,
                 history.hypervolume,
-                len(driver.in_flight),
+                driver.pool.workers if phase == "baselines" else len(driver.in_flight),
                 driver.pool.workers,
                 elapsed,
                 rate,

@@ -88,7 +88,7 @@ class PlainDisplay:
 def plain_line(p: Progress) -> str:
     """The progress on one line."""
     if p.phase == "baselines":
-        return f"{_PHASES[p.phase]} | {duration(p.elapsed)}"
+        return f"{_PHASES[p.phase]}: {p.baselines} done | {duration(p.elapsed)}"
     parts = [f"{p.phase} {p.committed}/{p.budget}"]
     if p.verdicts:
         parts.append(", ".join(f"{n} {verdict_word(v)}" for v, n in verdict_counts(p.verdicts)))
@@ -128,6 +128,8 @@ class LiveDisplay:
     def _bar(self, p: Progress, since: float) -> RenderableType:
         phase = "draining" if self._draining() and p.phase != "done" else p.phase
         words = "stopped" if p.phase == "done" and p.committed < p.budget else _PHASES[phase]
+        if phase == "baselines":
+            words += f": {p.baselines} done"
         head = Text.assemble(
             (p.run, "bold"), "  ", (words, "yellow" if phase == "draining" else "cyan")
         )

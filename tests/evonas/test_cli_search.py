@@ -57,7 +57,7 @@ class FakeLoop:
 
 def progress(run: str) -> Progress:
     return Progress(
-        "search", run, 6, 20, {"scored": 2, "unstable": 2}, {"stack": 36}, 60,
+        "search", run, 6, 20, 6, {"scored": 2, "unstable": 2}, {"stack": 36}, 60,
         {"resnet": 0.75}, "x / std[bs](x)", 0.25, 1, 1, 61.0, 0.1, 140.0,
     )  # fmt: skip
 

@@ -17,6 +17,7 @@ SOME = Progress(
     run="one",
     committed=60,
     budget=200,
+    baselines=6,
     verdicts={"low_quality": 31, "scored": 12, "unstable": 17},
     refused={"no path": 400, "stack": 3000},
     attempts=3460,

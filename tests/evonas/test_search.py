@@ -14,7 +14,7 @@ from evonas.config import RunConfig, load_config
 from evonas.driver import SearchError
 from evonas.progress import Progress
 from evonas.search import FINISHED, INTERRUPTED, Stop, run_search
-from results_db.records import CandidateRecord
+from results_db.records import SCORED, CandidateRecord
 from results_db.store import ResultsDB
 from tests.evonas.simulated_pool import KilledError, SimulatedPool
 from workers.verdict import MACHINE_VERDICTS, Verdict
@@ -86,6 +86,10 @@ def test_same_history_for_every_schedule(
     rows, _ = history(tmp_path_factory.mktemp("schedule"), workers, schedule, kills)
     assert [r.history_row() for r in rows] == [r.history_row() for r in undisturbed]
     assert [(r.attempts, r.refused) for r in rows] == [(r.attempts, r.refused) for r in undisturbed]
+
+
+def test_the_database_knows_the_verdict_that_is_ranked() -> None:
+    assert SCORED == Verdict.SCORED
 
 
 def test_another_seed_is_another_history(
