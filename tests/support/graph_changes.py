@@ -15,16 +15,20 @@ def ordered_form(graph: Graph) -> list[tuple[object, ...]]:
     """
     met: dict[int, int] = {}
     rows: list[tuple[object, ...]] = []
-
-    def walk(position: int) -> int:
+    stack = [graph.output]
+    while stack:
+        position = stack[-1]
+        node = graph.node(position)
+        inputs = () if node is None else node.inputs
+        missing = [i for i in inputs if i not in met]
+        if missing:
+            stack.append(missing[0])
+            continue
+        stack.pop()
         if position not in met:
-            node = graph.node(position)
-            inputs = () if node is None else tuple(walk(i) for i in node.inputs)
             met[position] = len(met)
-            rows.append((graph.initial[position] if node is None else node.op, *inputs))
-        return met[position]
-
-    walk(graph.output)
+            name = graph.initial[position] if node is None else node.op
+            rows.append((name, *(met[i] for i in inputs)))
     return rows
 
 
