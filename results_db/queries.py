@@ -76,7 +76,7 @@ def fingerprints(
         )
         with database.read() as connection:
             rows = connection.execute(chunk).all()
-        yield from ((row.number, unpack(row.fingerprint)) for row in rows if row.fingerprint)
+        yield from ((number, unpack(data)) for number, data in rows if data)
         if len(rows) < 10 * CHUNK:
             return
         first = rows[-1].number + 1
