@@ -1,0 +1,97 @@
+"""Proposing: a function of (seed, slot, attempt), counted refusals, mutants near their parent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from search_spaces.canonical import canonical, digest
+from search_spaces.graph import Graph
+from search_spaces.space import get_space
+from search_spaces.zoo import zoo_graph
+from workers.fingerprint import fingerprint
+from workers.proposal import Proposal, ProposalTask, propose
+from workers.screening import ScreeningConfig, screen
+
+TASK = ProposalTask(
+    run_seed=1,
+    slot=4,
+    first_attempt=0,
+    max_attempts=2000,
+    space=get_space("evonorm-b"),
+    screening=ScreeningConfig(),
+    parent_json=None,
+)
+
+
+def outcome(proposal: Proposal) -> Proposal:
+    return replace(proposal, seconds=0.0)
+
+
+@pytest.fixture(scope="module")
+def fresh() -> Proposal:
+    return propose(TASK)
+
+
+def test_a_proposal_passed_the_screens(fresh: Proposal) -> None:
+    assert fresh.graph_json is not None
+    graph = Graph.from_json(fresh.graph_json)
+    assert screen(canonical(graph), TASK.space, TASK.screening) is None
+    assert digest(graph) == fresh.digest
+    assert fingerprint(canonical(graph)) == fresh.fingerprint
+    assert sum(fresh.refused.values()) == fresh.attempt
+    assert len(graph.nodes) == TASK.space.num_nodes
+
+
+def test_proposing_is_deterministic(fresh: Proposal) -> None:
+    torch.manual_seed(99)
+    assert outcome(propose(TASK)) == outcome(fresh)
+    assert propose(replace(TASK, slot=5)).graph_json != fresh.graph_json
+
+
+def test_attempts_may_be_split(fresh: Proposal) -> None:
+    middle = fresh.attempt // 2
+    first = propose(replace(TASK, max_attempts=middle))
+    assert first.graph_json is None
+    assert first.digest is None
+    assert first.fingerprint == ()
+    assert first.attempt == middle - 1
+    rest = propose(replace(TASK, first_attempt=middle))
+    assert rest.graph_json == fresh.graph_json
+    refused = {
+        name: first.refused.get(name, 0) + rest.refused.get(name, 0)
+        for name in first.refused | rest.refused
+    }
+    assert refused == fresh.refused
+
+
+def test_later_attempts_give_another_graph(fresh: Proposal) -> None:
+    later = propose(replace(TASK, first_attempt=fresh.attempt + 1))
+    assert later.attempt > fresh.attempt
+    assert later.graph_json != fresh.graph_json
+
+
+def test_mutants_keep_most_of_their_parent(fresh: Proposal) -> None:
+    assert fresh.graph_json is not None
+    parent = Graph.from_json(fresh.graph_json)
+    mutant = propose(replace(TASK, slot=9, parent_json=fresh.graph_json))
+    assert mutant.graph_json is not None
+    graph = Graph.from_json(mutant.graph_json)
+    changed = sum(a != b for a, b in zip(graph.nodes, parent.nodes, strict=True))
+    assert changed <= TASK.mutations
+    assert graph.initial == parent.initial
+
+
+def test_threads_are_left_as_they_were() -> None:
+    before = torch.get_num_threads()
+    propose(replace(TASK, max_attempts=3))
+    assert torch.get_num_threads() == before
+
+
+def test_a_zoo_parent_may_be_proposed_as_it_is() -> None:
+    parent = zoo_graph("EvoNorm-S0").to_json()
+    proposal = propose(replace(TASK, parent_json=parent, mutations=0))
+    assert proposal.graph_json == parent
+    assert proposal.refused == {}
