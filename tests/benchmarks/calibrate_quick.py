@@ -15,13 +15,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from evonas.config import load_config
 from search_spaces.layer import layer_class
 from tests.workers.layers import FAST_STARTERS, HOPELESS, NORMALIZED, REASONABLE, graph_of
 from workers.course import Course
 from workers.data import load_data
 from workers.evaluation import one_thread
 from workers.quality import quality_threshold
-from workers.quick import QUICK
 from workers.settings import EvaluationConfig
 
 
@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--layers", nargs="*", default=None)
     arguments = parser.parse_args()
-    config = QUICK
+    config = load_config("quick").evaluation
     guess = load_data(config.data).guess
     print(f"quality threshold {quality_threshold(config.quality, guess):.3f}")
     names = arguments.layers or [*NORMALIZED, *FAST_STARTERS, *HOPELESS, *REASONABLE]

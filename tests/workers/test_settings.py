@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from evonas.config import load_config
 from tests.workers.tiny import TINY
 from workers.quality import QualityConfig, quality_threshold
-from workers.quick import QUICK
 from workers.settings import AnchorConfig, EvaluationConfig, SettingsError, from_dict
 
 
-@pytest.mark.parametrize("config", [TINY, QUICK])
+@pytest.mark.parametrize("config", [TINY, load_config("quick").evaluation])
 def test_round_trip_through_json(config: EvaluationConfig) -> None:
     assert from_dict(asdict(config)) == config
     assert from_dict(json.loads(json.dumps(asdict(config)))) == config

@@ -6,12 +6,14 @@ import pytest
 import torch
 from torch import nn
 
+from evonas.config import load_config
 from search_spaces.layer import layer_class
 from tests.workers.layers import FAST_STARTERS, NORMALIZED, graph_of
 from workers.anchors import build_network
 from workers.data import load_data
-from workers.quick import QUICK
 from workers.stability import Ascent, StabilityConfig
+
+QUICK = load_config("quick").evaluation
 
 
 def gradient_norm(linear: nn.Linear, x: torch.Tensor, y: torch.Tensor) -> float:
