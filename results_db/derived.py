@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Insert, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from results_db.front import Front
@@ -48,15 +48,14 @@ def _add(dialect: str) -> Insert:
 
 def read_front(connection: Connection, run_id: int) -> Front:
     """The stored Pareto front of the run."""
-    members = (
-        select(CandidateRow.number, CandidateRow.scores)
-        .join(
-            FrontRow,
-            (FrontRow.run_id == CandidateRow.run_id) & (FrontRow.number == CandidateRow.number),
-        )
-        .where(FrontRow.run_id == run_id)
-    )
+    members = select(CandidateRow.number, CandidateRow.scores).where(*front_members(run_id))
     return Front({row.number: json.loads(row.scores) for row in connection.execute(members)})
+
+
+def front_members(run_id: int) -> tuple[ColumnElement[bool], ...]:
+    """The candidates on the run's stored front; not a join, which SQLite turns round and scans."""
+    numbers = select(FrontRow.number).where(FrontRow.run_id == run_id)
+    return CandidateRow.run_id == run_id, CandidateRow.number.in_(numbers)
 
 
 def extend_front(front: Front, rows: Iterable[Row]) -> Front:

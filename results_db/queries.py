@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from results_db.database import Database
-from results_db.derived import BUCKET
+from results_db.derived import BUCKET, front_members
 from results_db.records import SCORED, CandidateRecord, Funnel, FunnelStep, RankedLayer
 from results_db.rows import candidate_record, unpack
 from results_db.tables import CandidateRow, FrontRow, TallyRow
@@ -121,15 +121,7 @@ def funnel_over_time(database: Database, run_id: int) -> list[FunnelStep]:
 
 def pareto(database: Database, run_id: int) -> list[CandidateRecord]:
     """The scored candidates that no other one dominates, in order of their numbers."""
-    members = (
-        select(*_COLUMNS)
-        .join(
-            FrontRow,
-            (FrontRow.run_id == CandidateRow.run_id) & (FrontRow.number == CandidateRow.number),
-        )
-        .where(FrontRow.run_id == run_id)
-        .order_by(CandidateRow.number)
-    )
+    members = select(*_COLUMNS).where(*front_members(run_id)).order_by(CandidateRow.number)
     with database.read() as connection:
         return [candidate_record(row) for row in connection.execute(members)]
 
