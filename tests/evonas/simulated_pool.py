@@ -43,7 +43,7 @@ class SimulatedPool:
         self.tasks: list[Task] = []
         self.failure: Verdict | None = None  # how evaluations end, in `failing` of 4 cases
         self.failing = 0
-        self.proposals_crash = False
+        self.everything_fails = False
 
     def submit(self, task: Task) -> None:
         assert len(self.tasks) < self.workers or task.id.startswith("baseline")
@@ -63,7 +63,7 @@ class SimulatedPool:
 
     def completion(self, task: Task) -> Completion:
         """What the worker answers."""
-        evaluates = task.id.startswith("evaluate") or self.proposals_crash
+        evaluates = task.id.startswith("evaluate") or self.everything_fails
         failure = self.failure if evaluates else None
         if failure is not None and int(self.rng.integers(4)) < self.failing:
             return Completion(task.id, None, failure, "as arranged", 0.1, "simulated")

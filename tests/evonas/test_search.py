@@ -167,7 +167,7 @@ def test_nothing_but_crashes_stops_the_search(tmp_path: Path) -> None:
         db.create_run("r", config.seed, config.to_dict(), budget=10**6)
         pool = SimulatedPool(1, np.random.default_rng(0))
         pool.failure, pool.failing = Verdict.CRASH, 4
-        pool.proposals_crash = True
+        pool.everything_fails = True
         with pytest.raises(SearchError, match=r"all crashed.*The last one: as arranged"):
             run_search(db, "r", pool, report=ignore, stop=Stop())
         assert db.run("r").state == INTERRUPTED
