@@ -1,6 +1,6 @@
 """Calibrate the quick settings: known layers on every anchor, over several seeds.
 
-    python -m tests.benchmarks.calibrate_quick [--seeds 5] [--layers BN-ReLU "max(x, -v1)"]
+    python -m tests.benchmarks.calibrate_quick [--seeds 5] [--first-seed 0] [--layers BN-ReLU]
 
 One row a layer and anchor: accuracy at the quality step (mean, least), score (mean, deviation
 between seeds). After each layer its verdicts, the ascent steps it stayed bounded for (of twice
@@ -76,16 +76,18 @@ def report(name: str, runs: Sequence[Run], config: EvaluationConfig) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--layers", nargs="*", default=None)
     arguments = parser.parse_args()
     config = load_config("quick").evaluation
     guess = load_data(config.data).guess
     print(f"quality threshold {quality_threshold(config.quality, guess):.3f}")
+    seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
     names = arguments.layers or [*NORMALIZED, *FAST_STARTERS, *HOPELESS, *REASONABLE]
     with one_thread():
         run("BN-ReLU", config, 0)  # warms the process up: the first passes are slower
         for name in names:
-            report(name, [run(name, config, seed) for seed in range(arguments.seeds)], config)
+            report(name, [run(name, config, seed) for seed in seeds], config)
 
 
 if __name__ == "__main__":
