@@ -48,10 +48,10 @@ class Expressions:
         kind = op
         if op in MOMENTS:
             kind, index_set = MOMENTS[op]
-            index_set, argument = self._simplest_moment(kind, index_set, inputs[0])
-            if not index_set:
+            op, argument = self._simplest_moment(kind, index_set, inputs[0])
+            if not op:
                 return argument
-            op, inputs = moment_name(kind, index_set), (argument,)
+            kind, inputs = MOMENTS[op][0], (argument,)
         elif op in _COMMUTATIVE and self._rank(op, inputs[1]) < self._rank(op, inputs[0]):
             inputs = inputs[::-1]
         ops = {self.op[i] if self.op[i] not in MOMENTS else "" for i in inputs}
@@ -69,6 +69,14 @@ class Expressions:
     def key(self, number: int) -> bytes:
         """Structural hash of an expression, 16 bytes."""
         return self._keys[number]
+
+    def below(self, output: int) -> list[int]:
+        """The expressions that one is made of, itself among them, inputs first."""
+        wanted = {output}
+        for number in range(output, -1, -1):
+            if number in wanted:
+                wanted.update(self.inputs[number])
+        return sorted(wanted)
 
     def graph(self, output: int) -> Graph:
         """The expression as a graph, inputs first, left before right."""
@@ -93,21 +101,21 @@ class Expressions:
         return Graph(tuple([self.op[n] for n in initial]), tuple(nodes))
 
     def _simplest_moment(self, kind: str, index_set: str, argument: int) -> tuple[str, int]:
-        """Index set and argument after the laws that look at axes; ("", a) if it is a itself."""
+        """Moment and argument after the laws that look at axes; ("", a) if it is a itself."""
         while True:
             varies = self.axes[argument]
             reduced = INDEX_SETS[index_set] & varies
             if not reduced and kind == "mean":
                 return "", argument
-            if not reduced and kind == "std":  # sqrt(eps), whatever the argument
-                argument, varies = self._intern("0", ()), NO_AXES
+            if not reduced and (kind == "std" or self.op[argument] == "0"):  # sqrt(eps)
+                kind, argument, varies = "std", self._intern("0", ()), NO_AXES
             simpler = None
             if kind == "std" and self.op[argument] == "add":
                 simpler = self._without_constant_term(argument, reduced)
             elif kind == "mean" and self.op[argument] in _MEANS:
                 simpler = self._one_mean(argument, reduced)
             if simpler is None:
-                return smallest_index_set(reduced, varies), argument
+                return moment_name(kind, smallest_index_set(reduced, varies)), argument
             index_set, argument = simpler[0] or index_set, simpler[1]
 
     def _without_constant_term(self, total: int, reduced: Axes) -> tuple[str, int] | None:

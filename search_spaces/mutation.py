@@ -1,16 +1,86 @@
-"""Mutation as in the paper: an intermediate node gets a new primitive and inputs, all uniform."""
+"""Mutations: the paper's, which redraws one node, and others, drawn by weight."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
+
 import numpy as np
 
+from search_spaces.canonical import digest
+from search_spaces.edits import EDITS
 from search_spaces.graph import Graph
 from search_spaces.sampling import random_node
 from search_spaces.space import SearchSpace
 
+_MAX_DRAWS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class MutationWeights:
+    """How often each kind of mutation is drawn, relative to the others.
+
+    redraw: a node gets a new primitive and inputs, all uniform (the paper's mutation). insert,
+    delete: a node goes between a value and its use, or leaves. rewire: an input is taken from
+    elsewhere. swap: the inputs of a division or difference change places. moment: another kind or
+    index set. graft: a piece of another parent takes the place of an input.
+    Raises ValueError if a weight is negative or all are 0.
+    """
+
+    redraw: float = 1.0
+    insert: float = 0.0
+    delete: float = 0.0
+    rewire: float = 0.0
+    swap: float = 0.0
+    moment: float = 0.0
+    graft: float = 0.0
+
+    def __post_init__(self) -> None:
+        weights = {field.name: getattr(self, field.name) for field in fields(self)}
+        if not all(0 <= weight < float("inf") for weight in weights.values()):
+            raise ValueError(f"mutation weights must be numbers from 0 up, given {weights}")
+        if not any(weights.values()):
+            raise ValueError(f"a mutation weight must be above 0, given {weights}")
+
+
+PAPER_MUTATION = MutationWeights()
+# Of every kind; small steps more often than large ones.
+VARIED_MUTATION = MutationWeights(
+    redraw=2.0, insert=2.0, delete=1.0, rewire=2.0, swap=0.5, moment=2.0, graft=1.0
+)
+
 
 def mutate(graph: Graph, space: SearchSpace, rng: np.random.Generator) -> Graph:
-    """The graph with one node redrawn; it may be a dead one, so that nothing active changes."""
+    """The graph with one node redrawn; it may be a dead one, so that nothing active changes.
+
+    Source: Liu et al. (2020), evolution.
+    """
     i = int(rng.integers(len(graph.nodes)))
     node = random_node(space, len(graph.initial) + i, rng)
     return Graph(graph.initial, (*graph.nodes[:i], node, *graph.nodes[i + 1 :]))
+
+
+def mutate_by_weight(
+    graph: Graph,
+    space: SearchSpace,
+    rng: np.random.Generator,
+    weights: MutationWeights,
+    donor: Graph | None = None,
+) -> Graph:
+    """The graph after one mutation that changes its canonical form.
+
+    `donor`: where a graft comes from, the graph itself if None. A mutation that does not apply, has
+    no place in the space's number of nodes or leaves the canonical form as it was is drawn again;
+    after 100 draws the graph is returned as it is.
+    """
+    names = [field.name for field in fields(weights)]
+    chances = np.array([getattr(weights, name) for name in names])
+    before = digest(graph)
+    for _ in range(_MAX_DRAWS):
+        name = names[int(rng.choice(len(names), p=chances / chances.sum()))]
+        if name == "redraw":
+            mutant: Graph | None = mutate(graph, space, rng) if graph.nodes else None
+        else:
+            mutant = EDITS[name](graph, space, rng, donor or graph)
+        if mutant is not None and digest(mutant) != before:
+            return mutant
+    return graph

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
 
 from search_spaces.graph import Graph, Node
-from search_spaces.primitives import MOMENTS, arity
+from search_spaces.index_sets import BATCH, INDEX_SETS, SPACE
+from search_spaces.primitives import ARITIES, MOMENTS
 from search_spaces.space import SearchSpace
 
 _T = TypeVar("_T")
-
-
-def sample_uniform(space: SearchSpace, rng: np.random.Generator) -> Graph:
-    """A graph as the paper draws it: every primitive and every earlier input equally likely."""
-    base = len(space.initial)
-    nodes = (random_node(space, base + i, rng) for i in range(space.num_nodes))
-    return Graph(space.initial, tuple(nodes))
-
 
 # Chances of the default sampler. Each is above 0 and below 1, so that every choice stays possible.
 _LONGER_SPINE = 0.7  # that the spine grows by one more node
@@ -30,96 +25,142 @@ _UNNORMALIZED = 0.1  # that a graph is kept although no moment of it depends on 
 _MOMENT = 0.7  # that a node beside the spine is drawn among the moments
 
 
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """A space's primitives by what the sampler needs them for."""
+
+    elementwise: tuple[str, ...]
+    binary: tuple[str, ...]  # element-wise; all of them if none is binary
+    moments: tuple[str, ...]  # those that the space's requirements allow; all if none is allowed
+    has_moments: bool
+
+
+def sample_uniform(space: SearchSpace, rng: np.random.Generator) -> Graph:
+    """A graph as the paper draws it: every primitive and every earlier input equally likely."""
+    base = len(space.initial)
+    nodes = [random_node(space, base + i, rng) for i in range(space.num_nodes)]
+    return Graph(space.initial, tuple(nodes))
+
+
 def sample(space: SearchSpace, rng: np.random.Generator) -> Graph:
     """A random graph with an element-wise path from x, most often with a moment that depends on x.
 
-    A graph without such a moment is drawn again, but for a small chance, where the space has
-    moments.
+    In a space with moments, a graph without such a moment is drawn again, but for a small chance.
+    So every graph with an element-wise path keeps a positive probability.
     """
+    has_moments = _words(space).has_moments
     while True:
-        graph = _sample_with_path(space, rng)
-        if not space.moments or _averages_x(graph) or rng.random() < _UNNORMALIZED:
-            return graph
+        nodes = _nodes_with_path(space, rng)
+        averages = not has_moments or _averages_x(space, nodes)
+        if averages or rng.random() < _UNNORMALIZED:
+            return Graph(space.initial, tuple(nodes))
 
 
-def _averages_x(graph: Graph) -> bool:
+def _averages_x(space: SearchSpace, nodes: list[Node]) -> bool:
     """Whether an active moment depends on x."""
-    on_x = {graph.initial.index("x")}
-    averaged = False
-    for position, node in graph.active_nodes():
-        if not on_x.isdisjoint(node.inputs):
-            on_x.add(position)
-            averaged = averaged or node.op in MOMENTS
-    return averaged
+    base = len(space.initial)
+    on_x = [name == "x" for name in space.initial]
+    for node in nodes:
+        on_x.append(any([on_x[i] for i in node.inputs]))
+    wanted = {base + len(nodes) - 1}
+    for i in range(len(nodes) - 1, -1, -1):
+        if base + i in wanted:
+            if on_x[base + i] and nodes[i].op in MOMENTS:
+                return True
+            wanted.update(nodes[i].inputs)
+    return False
 
 
-def _sample_with_path(space: SearchSpace, rng: np.random.Generator) -> Graph:
-    """A random graph whose output depends on x through element-wise primitives alone.
+def _nodes_with_path(space: SearchSpace, rng: np.random.Generator) -> list[Node]:
+    """Random nodes; the last depends on x through element-wise primitives alone.
 
     Some of the nodes, the last among them, form a spine: each takes the one before it, the first
     takes x, in one of its input slots, through an element-wise primitive. The other choices prefer
-    binary spine nodes and inputs that tie the nodes beside the spine to it, since a drawn moment
-    matters only if the output depends on it; with the remaining chance each is uniform. So every
-    graph of the space that has an element-wise path keeps a positive probability: that path may be
-    the spine (of any length from 1 to all nodes, at any positions), and every remaining choice is
-    possible with the uniform part of its draw.
+    binary spine nodes, moments that the space's requirements allow, and inputs that tie the nodes
+    beside the spine to it, since a drawn moment matters only if the output depends on it; with the
+    remaining chance each is uniform. So every graph of the space that has an element-wise path
+    keeps a positive probability: that path may be the spine (of any length from 1 to all nodes, at
+    any positions), and every remaining choice is possible with the uniform part of its draw.
     """
+    words = _words(space)
     base = len(space.initial)
     spine = _spine_positions(space.num_nodes, rng)
     path = [space.initial.index("x")]
     beside: list[int] = []
     nodes = []
-    for i in range(space.num_nodes):
-        if i in spine:
-            nodes.append(_spine_node(space, base + i, path[-1], beside, rng))
-            path.append(base + i)
+    for position in range(base, base + space.num_nodes):
+        if position - base in spine:
+            nodes.append(_spine_node(words, position, path[-1], beside, rng))
+            path.append(position)
         else:
-            nodes.append(_side_node(space, base + i, path, rng))
-            beside.append(base + i)
-    return Graph(space.initial, tuple(nodes))
+            nodes.append(_side_node(space, words, position, path, rng))
+            beside.append(position)
+    return nodes
 
 
 def _spine_positions(num_nodes: int, rng: np.random.Generator) -> set[int]:
+    """Positions of the spine's nodes: the last one, and others all equally likely."""
     length = 1
     while length < num_nodes and rng.random() < _LONGER_SPINE:
         length += 1
-    return {*rng.permutation(num_nodes - 1)[: length - 1].tolist(), num_nodes - 1}
+    rest = list(range(num_nodes - 1))
+    drawn = [rest.pop(_below(len(rest), rng)) for _ in range(length - 1)]
+    return {*drawn, num_nodes - 1}
 
 
 def _spine_node(
-    space: SearchSpace, position: int, previous: int, beside: list[int], rng: np.random.Generator
+    words: _Words, position: int, previous: int, beside: list[int], rng: np.random.Generator
 ) -> Node:
     """An element-wise node that takes `previous` in one of its input slots."""
-    binary = [op for op in space.elementwise if arity(op) == 2]
-    op = _pick(binary if binary and rng.random() < _BINARY else space.elementwise, rng)
+    op = pick(words.binary if rng.random() < _BINARY else words.elementwise, rng)
     inputs = [
-        _pick(beside, rng) if beside and rng.random() < _SIDE_INPUT else int(rng.integers(position))
-        for _ in range(arity(op))
+        pick(beside, rng) if beside and rng.random() < _SIDE_INPUT else _below(position, rng)
+        for _ in range(ARITIES[op])
     ]
-    inputs[int(rng.integers(len(inputs)))] = previous
+    inputs[_below(len(inputs), rng)] = previous
     return Node(op, tuple(inputs))
 
 
 def _side_node(
-    space: SearchSpace, position: int, path: list[int], rng: np.random.Generator
+    space: SearchSpace, words: _Words, position: int, path: list[int], rng: np.random.Generator
 ) -> Node:
     """A node beside the spine, often a moment of a value on it."""
-    moments = space.moments
-    op = _pick(moments if moments and rng.random() < _MOMENT else space.primitives, rng)
-    inputs = (
-        _pick(path, rng) if rng.random() < _SPINE_INPUT else int(rng.integers(position))
-        for _ in range(arity(op))
-    )
+    op = pick(words.moments if rng.random() < _MOMENT else space.primitives, rng)
+    inputs = [
+        pick(path, rng) if rng.random() < _SPINE_INPUT else _below(position, rng)
+        for _ in range(ARITIES[op])
+    ]
     return Node(op, tuple(inputs))
 
 
-def _pick(choices: Sequence[_T], rng: np.random.Generator) -> _T:
-    return choices[int(rng.integers(len(choices)))]
+@lru_cache(maxsize=64)
+def _words(space: SearchSpace) -> _Words:
+    elementwise, moments = space.elementwise, space.moments
+    forbidden = set()
+    if "batch-independent" in space.requirements:
+        forbidden = {BATCH}
+    if "causal" in space.requirements:
+        forbidden = {BATCH, SPACE}
+    allowed = tuple(op for op in moments if not forbidden & INDEX_SETS[MOMENTS[op][1]])
+    return _Words(
+        elementwise=elementwise,
+        binary=tuple(op for op in elementwise if ARITIES[op] == 2) or elementwise,
+        moments=allowed or moments or space.primitives,
+        has_moments=bool(moments),
+    )
+
+
+def _below(count: int, rng: np.random.Generator) -> int:
+    """A number from 0 to count - 1, all equally likely; several times faster than `integers`."""
+    return int(rng.random() * count)
+
+
+def pick(choices: Sequence[_T], rng: np.random.Generator) -> _T:
+    """One of the choices, all equally likely."""
+    return choices[int(rng.random() * len(choices))]
 
 
 def random_node(space: SearchSpace, position: int, rng: np.random.Generator) -> Node:
-    """A node at `position`: primitive uniform among the space's, inputs uniform among earlier
-    values.
-    """
-    op = space.primitives[int(rng.integers(len(space.primitives)))]
-    return Node(op, tuple(rng.integers(position, size=arity(op)).tolist()))
+    """A node at `position`: primitive uniform in the space, inputs uniform among earlier values."""
+    op = pick(space.primitives, rng)
+    return Node(op, tuple([_below(position, rng) for _ in range(ARITIES[op])]))

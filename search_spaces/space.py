@@ -6,8 +6,14 @@ from dataclasses import dataclass
 
 from search_spaces.errors import GraphError, nearest
 from search_spaces.graph import NAMED_INITIAL, is_constant
-from search_spaces.primitives import ELEMENTWISE, MOMENTS, PAPER_PRIMITIVES, is_known
-from search_spaces.properties import check_requirements
+from search_spaces.primitives import (
+    ELEMENTWISE,
+    MOMENTS,
+    PAPER_ELEMENTWISE,
+    PAPER_PRIMITIVES,
+    is_known,
+)
+from search_spaces.requirements import check_requirements
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,10 @@ class SearchSpace:
             if name not in NAMED_INITIAL and not is_constant(name):
                 hint = nearest(name, NAMED_INITIAL)
                 raise GraphError(f"unknown initial node {name!r:.60} in space {self.name!r}{hint}")
+        for names in (self.primitives, self.initial):
+            for name in names:
+                if names.count(name) > 1:
+                    raise GraphError(f"space {self.name!r:.60} lists {name!r} twice")
         if "x" not in self.initial or not self.elementwise:
             raise GraphError(
                 f"space {self.name!r} needs the initial node x and an element-wise primitive"
@@ -54,13 +64,19 @@ class SearchSpace:
 
 
 _PAPER_INITIAL = ("x", "0", "v0", "v1")
+_POINTWISE_INITIAL = (*_PAPER_INITIAL, "alpha", "shift", "0.5", "1")
+_UNIVERSAL = PAPER_ELEMENTWISE + tuple(MOMENTS)
 
-# The two spaces of the paper: 24 primitives, 4 initial and 10 intermediate nodes.
+# The first two are the paper's: 24 primitives, 4 initial and 10 intermediate nodes. `universal` has
+# the index sets of convolutional networks and of transformers; `pointwise` has no moments, as the
+# layers DyT and Derf (arXiv 2503.10622, 2512.10938).
 SPACES: dict[str, SearchSpace] = {
     space.name: space
     for space in (
         SearchSpace("evonorm-b", _PAPER_INITIAL, PAPER_PRIMITIVES, 10),
         SearchSpace("evonorm-s", _PAPER_INITIAL, PAPER_PRIMITIVES, 10, ("batch-independent",)),
+        SearchSpace("universal", _PAPER_INITIAL, _UNIVERSAL, 10),
+        SearchSpace("pointwise", _POINTWISE_INITIAL, (*PAPER_ELEMENTWISE, "erf"), 10),
     )
 }
 

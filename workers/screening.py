@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import torch
 
 from search_spaces.graph import Graph
-from search_spaces.properties import properties_of_canonical, unmet
+from search_spaces.properties import structure
+from search_spaces.requirements import unmet_by
 from search_spaces.space import SearchSpace
 from workers.probe import ProbeValues, build_probe_layer, probe
 from workers.stack_probe import StackConfig, stack_failure
@@ -49,10 +50,9 @@ class ScreeningConfig:
 
 def screen(graph: Graph, space: SearchSpace, config: ScreeningConfig) -> str | None:
     """Name of the first check that a canonical graph fails, None if it passes all."""
-    found = properties_of_canonical(graph)
-    if not found.elementwise_path:
+    if not structure(graph).elementwise_path:
         return "no path"
-    if unmet(found, space.requirements) is not None:
+    if unmet_by(graph, space.requirements) is not None:
         return "requirement"
     failed = _numeric_failure(probe(build_probe_layer(graph), random_parameters=False), config)
     if failed is not None:

@@ -1,0 +1,211 @@
+"""Static properties: known layers classified right, no false claim on random graphs."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from search_spaces.canonical import canonical
+from search_spaces.cost import Cost
+from search_spaces.graph import Graph
+from search_spaces.primitives import ELEMENTWISE, MOMENTS
+from search_spaces.properties import properties, structure
+from search_spaces.requirements import REQUIREMENTS, check_requirements, unmet, unmet_by
+from search_spaces.sampling import sample
+from search_spaces.space import SearchSpace, get_space
+from search_spaces.text import parse
+from search_spaces.zoo import ZOO, zoo_graph
+from tests.support.claims import CLAIMS, Census, census
+from tests.support.graphs import random_graph
+
+ALL = SearchSpace(
+    "all", ("x", "0", "v0", "v1", "alpha", "1"), (*ELEMENTWISE, *MOMENTS), num_nodes=10
+)
+
+# name -> mixes (b batch, p positions, c channels), degree, other properties that hold
+LAYERS: dict[str, tuple[str, float | None, str]] = {
+    "BN-ReLU": ("bp", 0, "shift"),
+    "BN-SiLU": ("bp", 0, "shift"),
+    "GN-ReLU": ("pc", 0, "shift"),
+    "GN-SiLU": ("pc", 0, "shift"),
+    "LN-ReLU": ("pc", 0, "shift"),
+    "LN-GELU": ("c", 0, "shift"),
+    "IN-ReLU": ("p", 0, "shift"),
+    "RMSNorm": ("c", 0, "normalizes"),
+    "RMSNorm-SiLU": ("c", 0, ""),
+    "SELU": ("", None, ""),
+    "FRN-TLU": ("p", 0, ""),
+    "EvoNorm-B0": ("bp", 0, ""),
+    "EvoNorm-B1": ("bp", None, ""),
+    "EvoNorm-B2": ("bp", 0, ""),
+    "EvoNorm-S0": ("pc", None, ""),
+    "EvoNorm-S1": ("pc", None, ""),
+    "EvoNorm-S2": ("pc", None, ""),
+    "DyT": ("", None, ""),
+    "Derf": ("", None, ""),
+    "PowerNorm": ("bp", 0, "normalizes"),
+    "BCN": ("bpc", 0, "shift normalizes"),
+    "rectifier": ("", None, ""),
+    "ReLU": ("", 1, ""),
+    "SiLU": ("", None, ""),
+    "tanh": ("", None, ""),
+    "GELU": ("", None, ""),
+}
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_zoo_layers_are_classified_right(name: str) -> None:
+    mixes, degree, others = LAYERS[name]
+    found = properties(zoo_graph(name))
+    assert found.depends_on_x
+    assert found.elementwise_path
+    assert (found.mixes_batch, found.mixes_positions, found.mixes_channels) == (
+        "b" in mixes,
+        "p" in mixes,
+        "c" in mixes,
+    )
+    assert found.degree == degree
+    assert found.shift_invariant == ("shift" in others)
+    assert found.only_normalizes == ("normalizes" in others)
+    assert not found.affine
+
+
+@pytest.mark.parametrize(
+    ("text", "degree", "shift_invariant", "affine"),
+    [
+        ("x", 1, False, True),
+        ("v1 * x + v0", None, False, True),
+        ("v1 * (x - mean[s](x))", 1, True, True),
+        ("v1 * x - v1 * mean[s](x)", 1, True, True),
+        ("v1 * x - mean[sc](v1 * x)", 1, False, True),  # v1 differs between the channels averaged
+        ("v1 * x - mean[s](v1 * x)", 1, True, True),
+        ("x / std[s](mean[s](x))", 1, False, True),  # std over no axes is sqrt(eps)
+        ("square(x) / rms[s](x)", 1, False, False),
+        ("sqrt(x)", 0.5, False, False),
+        ("exp(x) / mean[sc](exp(x))", None, True, False),
+        ("sigmoid(exp(x) / rms[sc](exp(x)))", None, True, False),
+        ("exp(v0 * x) / mean[sc](exp(v0 * x))", None, False, False),
+        ("log(abs(x) + std[s](x)) - mean[s](log(abs(x) + std[s](x)))", 0, False, False),
+        ("max(x, mean[s](x)) - mean[c](x)", 1, True, False),
+        ("max(x, 1)", None, False, False),
+        ("max(x, 0) * tanh(x / rms[c](x))", 1, False, False),
+        ("x * x", 2, False, False),
+        ("rsqrt(x)", -0.5, False, False),
+        ("v0", 0, True, True),
+        ("tanh(v0) * x / v1 - x", 1, False, True),
+        ("abs(x - mean[bs](x)) * sigmoid(v0)", 1, True, False),
+        ("x + std[s](x)", 1, False, False),
+        ("rms[s](x - mean[s](x)) + v0", None, True, False),
+    ],
+)
+def test_homogeneity_and_invariance(
+    text: str, degree: float | None, shift_invariant: bool, affine: bool
+) -> None:
+    found = properties(parse(text))
+    assert found.degree == degree
+    assert found.shift_invariant == shift_invariant
+    assert found.affine == affine
+
+
+@pytest.mark.parametrize(
+    ("text", "activates"),
+    [
+        ("v1 * (x - mean[bs](x)) / std[bs](x) + v0", False),
+        ("x * mean[s](abs(x)) - mean[c](x)", False),
+        ("x * std[sg](tanh(x))", False),
+        ("max(x, 0)", True),
+        ("x * x", True),
+        ("v0 / x", True),
+        ("x + rms[s](mean[s](x)) * x", False),
+        ("rms[s](mean[s](x))", True),  # no path at all
+    ],
+)
+def test_normalizing_without_activating(text: str, activates: bool) -> None:
+    assert properties(parse(text)).only_normalizes != activates
+
+
+@pytest.mark.parametrize(
+    ("text", "passes", "reductions", "bytes_", "kept"),
+    [
+        ("x", 1, 0, 8, 1),
+        ("max(x, 0)", 2, 0, 16, 2),
+        ("tanh(x)", 2, 0, 16, 1),
+        ("x + v0", 2, 0, 16, 1),
+        ("x * sigmoid(x)", 3, 0, 28, 3),
+        ("(x - mean[bs](x)) / std[bs](x)", 3, 1, 28, 3),
+        ("x / rms[c](x)", 3, 1, 28, 2),
+        ("log(x)", 6, 0, 48, 2),
+        ("0.5 * x", 2, 0, 16, 1),
+        ("v0 + mean[s](v1)", 1, 0, 8, 1),
+    ],
+)
+def test_costs(text: str, passes: int, reductions: int, bytes_: int, kept: int) -> None:
+    assert properties(parse(text)).cost == Cost(passes, reductions, bytes_, kept)
+
+
+def graphs(count: int, first: int = 0) -> list[Graph]:
+    made = []
+    for seed in range(first, first + count):
+        rng = np.random.default_rng((77, seed))
+        made.append(sample(ALL, rng) if seed % 2 else random_graph(rng, 2 + seed % 9))
+    return made
+
+
+def check(found: Census) -> None:
+    assert not found.false, "\n".join(found.false[:20])
+    for name in CLAIMS:
+        assert found.seen[name] >= found.tested / 100, found.table()
+
+
+def test_no_claim_is_false() -> None:
+    torch.set_num_threads(1)
+    check(census(graphs(700)))
+
+
+@pytest.mark.slow
+def test_no_claim_is_false_on_many_graphs() -> None:
+    found = census(graphs(25_000, 10_000))
+    sys.stdout.write(found.table() + "\n")
+    assert found.tested >= 20_000
+    check(found)
+
+
+@pytest.mark.parametrize(
+    ("requirement", "met", "not_met"),
+    [
+        ("batch-independent", "x / std[sg](x)", "x / std[bs](x)"),
+        ("causal", "x / rms[c](x)", "x / rms[s](x)"),
+        ("scale-invariant", "x / rms[c](x)", "x * sigmoid(x)"),
+        ("shift-invariant", "x - mean[s](x)", "x / rms[s](x)"),
+        ("activates", "max(x, v0)", "x / rms[s](x)"),
+        ("passes<=3", "x * tanh(x)", "x * tanh(x) + v0"),
+        ("reductions<=1", "(x - mean[s](x)) / std[s](x)", "(x - mean[bs](x)) / std[s](x)"),
+        ("bytes<=16", "tanh(x)", "x * tanh(x)"),
+        ("kept<=2", "max(x, 0)", "x * tanh(x) * exp(x)"),
+    ],
+)
+def test_requirements(requirement: str, met: str, not_met: str) -> None:
+    check_requirements((requirement,))
+    for text, expected in ((met, None), (not_met, requirement)):
+        graph = canonical(parse(text))
+        assert unmet(properties(graph), (requirement,)) == expected
+        assert unmet_by(graph, (requirement,)) == expected
+        assert unmet_by(graph, ()) is None
+
+
+@pytest.mark.parametrize("name", ["casual", "cost<=4", "passes<4", "passes<=x", "passes<=-1", ""])
+def test_unknown_requirements_name_the_nearest(name: str) -> None:
+    with pytest.raises(ValueError, match=r"unknown requirement .*allowed: batch-independent, "):
+        check_requirements((name,))
+    assert len(REQUIREMENTS) == 9
+
+
+def test_structure_is_the_part_of_properties() -> None:
+    for seed in range(200):
+        graph = canonical(sample(get_space("evonorm-b"), np.random.default_rng(seed)))
+        whole = properties(graph)
+        part = structure(graph)
+        assert all(getattr(whole, n) == getattr(part, n) for n in part.__slots__)
