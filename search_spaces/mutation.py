@@ -65,22 +65,26 @@ def mutate_by_weight(
     rng: np.random.Generator,
     weights: MutationWeights,
     donor: Graph | None = None,
+    times: int = 1,
 ) -> Graph:
-    """The graph after one mutation that changes its canonical form.
+    """The graph after so many mutations, each of which changes the canonical form.
 
     `donor`: where a graft comes from, the graph itself if None. A mutation that does not apply, has
-    no place in the space's number of nodes or leaves the canonical form as it was is drawn again;
-    after 100 draws the graph is returned as it is.
+    no place in the space's number of nodes or leads back to the canonical form of a graph that came
+    before is drawn again; after 100 such draws the graph stays as it is.
     """
     names = [field.name for field in fields(weights)]
-    chances = np.array([getattr(weights, name) for name in names])
-    before = digest(graph)
-    for _ in range(_MAX_DRAWS):
-        name = names[int(rng.choice(len(names), p=chances / chances.sum()))]
-        if name == "redraw":
-            mutant: Graph | None = mutate(graph, space, rng) if graph.nodes else None
-        else:
-            mutant = EDITS[name](graph, space, rng, donor or graph)
-        if mutant is not None and digest(mutant) != before:
-            return mutant
+    chances = np.cumsum([getattr(weights, name) for name in names])
+    seen = {digest(graph)}
+    for _ in range(times):
+        for _ in range(_MAX_DRAWS):
+            name = names[int(np.searchsorted(chances, rng.random() * chances[-1], side="right"))]
+            if name == "redraw":
+                mutant: Graph | None = mutate(graph, space, rng) if graph.nodes else None
+            else:
+                mutant = EDITS[name](graph, space, rng, donor or graph)
+            if mutant is not None and (found := digest(mutant)) not in seen:
+                seen.add(found)
+                graph = mutant
+                break
     return graph

@@ -11,7 +11,7 @@ import torch
 
 from search_spaces.canonical import canonical_and_digest
 from search_spaces.graph import Graph
-from search_spaces.mutation import mutate
+from search_spaces.mutation import MutationWeights, mutate, mutate_by_weight
 from search_spaces.sampling import sample
 from search_spaces.space import SearchSpace
 from workers.fingerprint import Fingerprint, fingerprint
@@ -23,7 +23,8 @@ class ProposalTask:
     """Slot and attempts to make; `parent_json` None asks for fresh random graphs, else for mutants
     of it.
 
-    `mutations`: how many times a mutant is mutated.
+    `mutations`: how many times a mutant is mutated. `weights` None: by the paper's mutation; else
+    by these kinds, with grafts from the graph `donor_json` or from the parent itself.
     """
 
     run_seed: int
@@ -34,6 +35,8 @@ class ProposalTask:
     screening: ScreeningConfig
     parent_json: str | None
     mutations: int = 2
+    weights: MutationWeights | None = None
+    donor_json: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,9 @@ def propose(task: ProposalTask) -> Proposal:
 def _draw(parent: Graph | None, task: ProposalTask, rng: np.random.Generator) -> Graph:
     if parent is None:
         return sample(task.space, rng)
+    if task.weights is not None:
+        donor = None if task.donor_json is None else Graph.from_json(task.donor_json)
+        return mutate_by_weight(parent, task.space, rng, task.weights, donor, task.mutations)
     graph = parent
     for _ in range(task.mutations):
         graph = mutate(graph, task.space, rng)

@@ -9,6 +9,7 @@ import torch
 
 from search_spaces.canonical import canonical, digest
 from search_spaces.graph import Graph
+from search_spaces.mutation import VARIED_MUTATION
 from search_spaces.space import get_space
 from search_spaces.zoo import zoo_graph
 from workers.fingerprint import fingerprint
@@ -95,3 +96,14 @@ def test_a_zoo_parent_may_be_proposed_as_it_is() -> None:
     proposal = propose(replace(TASK, parent_json=parent, mutations=0))
     assert proposal.graph_json == parent
     assert proposal.refused == {}
+
+
+def test_mutants_by_weight_differ_from_their_parent() -> None:
+    parent, donor = zoo_graph("EvoNorm-B0"), zoo_graph("GN-SiLU")
+    task = replace(
+        TASK, parent_json=parent.to_json(), donor_json=donor.to_json(), weights=VARIED_MUTATION
+    )
+    mutant = propose(task)
+    assert mutant.graph_json is not None
+    assert mutant.digest != digest(parent)
+    assert outcome(propose(task)) == outcome(mutant)
