@@ -8,7 +8,7 @@ from evonas.config import RunConfig
 from evonas.history import History
 from evonas.selection import choose_parent
 from evonas.slots import Slot, evaluation_record
-from results_db.records import EvaluationRecord
+from results_db.records import CandidateRecord, EvaluationRecord
 from results_db.store import ResultsDB
 from results_db.writer import RunWriter
 from search_spaces.space import get_space
@@ -20,6 +20,8 @@ from workers.verdict import Verdict
 
 # A candidate may crash; so many in a row mean that the installation or the machine is broken.
 _MOST_CRASHES = 8
+
+_REMOVED = 10_000  # fingerprints removed before their index is made anew
 
 
 class SearchError(RuntimeError):
@@ -36,15 +38,19 @@ class Driver:
         self, db: ResultsDB, writer: RunWriter, run: str, config: RunConfig, budget: int, pool: Pool
     ) -> None:
         self.db, self.writer, self.config, self.budget, self.pool = db, writer, config, budget, pool
-        self.history = History(config.evolution, db.candidates(run))
+        self.history = History(db, run, config.evolution)
         self.time_limit: float | None = None
         self.in_flight: dict[str, Slot] = {}  # task -> its slot
         self._slots: dict[int, Slot] = {}
         self._proposed = FingerprintIndex()  # of the slots under way
+        self._removed = 0
+        self._wanted: list[Slot] = []  # have a key, and nobody has looked it up yet
         self._waiting: dict[str, list[Slot]] = {}  # evaluation key -> slots that want its result
+        self._finished: list[EvaluationRecord] = []  # yet to be stored
         # Tasks that wait for a worker, the oldest slot first, or commits would stall.
         self._ready: list[tuple[int, str, Task]] = []
         self._next_slot = self.history.committed
+        self._space = get_space(config.space)
         self._crashes = 0  # in a row
 
     def open_slots(self) -> None:
@@ -83,7 +89,7 @@ class Driver:
             slot.number,
             slot.next_attempt,
             config.evolution.max_attempts,
-            get_space(config.space),
+            self._space,
             config.screening,
             slot.parent_json,
             config.evolution.mutations,
@@ -95,6 +101,7 @@ class Driver:
         """Take in the end of a task. Raises SearchError when nothing but crashes comes back."""
         self._crashes = self._crashes + 1 if completion.failure == Verdict.CRASH else 0
         if self._crashes >= _MOST_CRASHES:
+            self._store()
             raise SearchError(
                 f"the last {_MOST_CRASHES} tasks all crashed, so the search has stopped; what is "
                 f"committed is kept. Mend the cause and resume. The last one: {completion.message}"
@@ -117,7 +124,7 @@ class Driver:
             slot.exhausted = True
             return
         equal = self.history.equal_to(proposal.fingerprint)
-        if equal is not None and equal.number <= slot.number - self.config.evolution.lag:
+        if equal is not None and equal <= slot.number - self.config.evolution.lag:
             slot.refused["duplicate"] += 1
             self._propose(slot)
             return
@@ -128,54 +135,85 @@ class Driver:
             self._evaluate(slot)
 
     def _evaluate(self, slot: Slot) -> None:
-        """Use the stored result, wait for an equal layer that is being evaluated, or start."""
+        """Ask for the evaluation of a slot; `commit` looks it up or starts it."""
         assert slot.proposal is not None
         assert slot.proposal.digest is not None
         slot.key = evaluation_key(slot.proposal.digest, self.config.evaluation, 0, True)
-        slot.outcome = self.db.find_evaluation(slot.key)
-        slot.cached = slot.outcome is not None
-        if slot.cached:
-            return
-        asked = self._waiting.setdefault(slot.key, [])
-        asked.append(slot)
-        if len(asked) == 1:
-            task = Task(
-                f"evaluate:{slot.number}",
-                evaluate,
-                (slot.proposal.graph_json, self.config.evaluation, 0, True),
-                self.time_limit,
-            )
-            self._queue(slot, task)
+        self._wanted.append(slot)
+
+    def _look_up(self) -> None:
+        """Use stored results, wait for an equal layer that is being evaluated, or start."""
+        stored = self.db.find_evaluations([slot.key for slot in self._wanted])
+        for slot in self._wanted:
+            slot.outcome = stored.get(slot.key)
+            slot.cached = slot.outcome is not None
+            if slot.cached:
+                continue
+            asked = self._waiting.setdefault(slot.key, [])
+            asked.append(slot)
+            if len(asked) == 1:
+                assert slot.proposal is not None
+                arguments = (slot.proposal.graph_json, self.config.evaluation, 0, True)
+                name = f"evaluate:{slot.number}"
+                self._queue(slot, Task(name, evaluate, arguments, self.time_limit))
+        self._wanted.clear()
 
     def _take_evaluation(self, slot: Slot, completion: Completion) -> None:
         assert slot.proposal is not None
         assert slot.proposal.digest is not None
-        if (
-            completion.failure is not None
-        ):  # of the machine: not stored under the key, may be tried again
-            outcome = _machine_record(slot.key, slot.proposal.digest, completion)
-        else:
-            outcome = evaluation_record(slot.key, slot.proposal.digest, completion)
-            self.writer.store_evaluation(outcome)
-        for waiting in self._waiting.pop(slot.key):
-            waiting.outcome = outcome
+        if completion.failure is None:
+            self._finished.append(evaluation_record(slot.key, slot.proposal.digest, completion))
+        else:  # of the machine: not stored under the key, may be tried again
+            self._answer(_machine_record(slot.key, slot.proposal.digest, completion))
+
+    def _store(self) -> None:
+        """Store what has finished, before anything is made of it."""
+        self.writer.store_evaluations(self._finished)
+        for outcome in self._finished:
+            self._answer(outcome)
+        self._finished.clear()
+
+    def _answer(self, outcome: EvaluationRecord) -> None:
+        for slot in self._waiting.pop(outcome.key):
+            slot.outcome = outcome
 
     def commit(self) -> None:
-        """Commit every row whose turn has come."""
-        while (slot := self._slots.get(self.history.committed)) is not None and slot.is_proposed:
-            proposal = slot.proposal
-            duplicate = self.history.equal_to(proposal.fingerprint) if proposal else None
-            if proposal and not duplicate and slot.outcome is None:
-                if not slot.key:  # held back for an earlier slot that was equal, but not exactly
-                    self._evaluate(slot)
-                if slot.outcome is None:
-                    return
-            row = slot.record(duplicate)
-            self.writer.commit([row])
+        """Store what has finished, start what is wanted, commit every row whose turn has come."""
+        self._store()
+        self._look_up()
+        rows: list[CandidateRecord] = []
+        while (row := self._next_row()) is not None:
+            rows.append(row)
             self.history.add(row)
-            del self._slots[slot.number]
-            if proposal:
-                self._proposed.remove(slot.number)
+            self._close(self._slots.pop(row.number))
+        self.writer.commit(rows)
+
+    def _next_row(self) -> CandidateRecord | None:
+        slot = self._slots.get(self.history.committed)
+        if slot is None or not slot.is_proposed:
+            return None
+        if slot.proposal is None:
+            return slot.record(None)
+        equal = self.history.equal_to(slot.proposal.fingerprint)
+        if equal is not None:
+            return slot.record(self.history.latest(equal))
+        if not slot.key:  # held back for an earlier slot that was equal, but not exactly
+            self._evaluate(slot)
+            self._look_up()
+        return None if slot.outcome is None else slot.record(None)
+
+    def _close(self, slot: Slot) -> None:
+        """Forget the fingerprint of a committed slot."""
+        if slot.proposal is None:
+            return
+        self._proposed.remove(slot.number)
+        self._removed += 1
+        if self._removed == _REMOVED:  # an index does not give back the room of what is removed
+            self._removed = 0
+            self._proposed = FingerprintIndex()
+            for other in self._slots.values():
+                if other.proposal is not None:
+                    self._proposed.add(other.number, other.proposal.fingerprint)
 
 
 def _machine_record(key: str, digest: str, completion: Completion) -> EvaluationRecord:

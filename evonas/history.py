@@ -1,69 +1,90 @@
-"""The committed history of a run, as much of it as the loop needs: counts, the window, and what is
-equal to what.
+"""The committed history of a run, as much of it as the loop needs: counts, the window, the front,
+and what is equal to what. It grows with the window and the lag, not with the history.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 
 from evonas.config import EvolutionConfig
-from evonas.selection import Member, Window, hypervolume, pareto_front
+from evonas.originals import Originals
+from evonas.selection import Member, Window, hypervolume
+from results_db.front import Front
 from results_db.records import CandidateRecord
-from workers.fingerprint import Fingerprint, FingerprintIndex
+from results_db.store import ResultsDB
+from workers.fingerprint import Fingerprint
 from workers.verdict import Verdict
 
 
 class History:
-    """Rebuilt from committed rows, then extended by each commit; the same rows give the same
-    history.
+    """Read from what a run has committed, then extended by each commit; the same rows give the
+    same history.
     """
 
-    def __init__(self, config: EvolutionConfig, rows: Iterable[CandidateRecord] = ()) -> None:
-        self.committed = 0
+    def __init__(self, db: ResultsDB, run: str, config: EvolutionConfig) -> None:
+        self.committed = db.count(run)
+        funnel = db.funnel(run)
+        self.verdicts: Counter[str] = Counter(funnel.verdicts)
+        self.refused: Counter[str] = Counter(funnel.refused)
+        self.attempts = funnel.attempts
         self.window = Window(config.window, config.lag)
-        self.verdicts: Counter[str] = Counter()
-        self.refused: Counter[str] = Counter()
-        self.attempts = 0
+        for row in db.window(run, last=self.committed - 1, size=config.window + config.lag):
+            self._breed(row)
         self.best: dict[str, float] = {}
         self.best_mean = 0.0
         self.best_text = ""
-        self._front: list[dict[str, float]] = []
-        self._index = FingerprintIndex()
-        self._originals: dict[int, CandidateRecord] = {}
-        for row in rows:
-            self.add(row)
+        self._front = Front()
+        for row in db.pareto(run):
+            self._note_scores(row)
+        for ranked in db.top(run, 1):
+            self.best_mean, self.best_text = ranked.mean, ranked.candidate.text
+        # What a duplicate copies: an equal candidate older than the lag is refused, not copied.
+        self._lag = config.lag
+        self._latest = {
+            row.number: row for row in db.candidates(run, first=max(0, self.committed - config.lag))
+        }
+        self._originals = Originals(
+            lambda number: db.candidate(run, number).fingerprint,
+            db.fingerprints(run, originals=True),
+            least=config.lag,
+        )
 
     def add(self, row: CandidateRecord) -> None:
-        """Take in the next committed row."""
+        """Take in the next row; it must be committed before `lag` further ones are added."""
         if row.number != self.committed:
             raise ValueError(f"expected candidate {self.committed}, given {row.number}")
         self.committed += 1
         self.verdicts[row.verdict] += 1
         self.refused.update(row.refused)
         self.attempts += row.attempts
+        self._latest[row.number] = row
+        self._latest.pop(row.number - self._lag, None)
         if row.fingerprint and row.verdict != Verdict.DUPLICATE:
-            self._index.add(row.number, row.fingerprint)
-            self._originals[row.number] = row
+            self._originals.add(row.number, row.fingerprint)
         if row.verdict == Verdict.SCORED and row.graph_json is not None:
-            self.window.add(Member(row.number, row.graph_json, row.scores))
+            self._breed(row)
             self._note_scores(row)
 
-    def equal_to(self, fingerprint: Fingerprint) -> CandidateRecord | None:
-        """The first committed candidate that computes the same, itself no duplicate."""
-        number = self._index.find(fingerprint)
-        return None if number is None else self._originals[number]
+    def equal_to(self, fingerprint: Fingerprint) -> int | None:
+        """The number of the first candidate that computes the same, itself no duplicate."""
+        return self._originals.find(fingerprint)
+
+    def latest(self, number: int) -> CandidateRecord:
+        """One of the last `lag` candidates."""
+        return self._latest[number]
 
     @property
     def hypervolume(self) -> float:
         """Of all scored candidates, above accuracy 0."""
-        return hypervolume(self._front)
+        return hypervolume([dict(scores) for scores in self._front.members.values()])
+
+    def _breed(self, row: CandidateRecord) -> None:
+        assert row.graph_json is not None
+        self.window.add(Member(row.number, row.graph_json, row.scores))
 
     def _note_scores(self, row: CandidateRecord) -> None:
         for anchor, score in row.scores.items():
             self.best[anchor] = max(score, self.best.get(anchor, 0.0))
-        mean = sum(row.scores.values()) / len(row.scores)
-        if mean > self.best_mean:
-            self.best_mean, self.best_text = mean, row.text
-        candidates = [*self._front, row.scores]
-        self._front = [candidates[i] for i in pareto_front(candidates)]
+        if row.mean_score is not None and row.mean_score > self.best_mean:
+            self.best_mean, self.best_text = row.mean_score, row.text
+        self._front.add(row.number, row.scores)

@@ -8,9 +8,10 @@ anchors' accuracies, or, as the alternative, the best mean.
 from __future__ import annotations
 
 import math
-from collections import deque
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import moocore
 import numpy as np
@@ -35,15 +36,19 @@ class Window:
 
     def __init__(self, size: int, lag: int) -> None:
         self._size = size
-        self._members: deque[Member] = deque(maxlen=size + lag)
+        self._kept = size + lag
+        self._members: list[Member] = []
 
     def add(self, member: Member) -> None:
         """Append a candidate; numbers ascend."""
         self._members.append(member)
+        if len(self._members) >= 2 * self._kept:
+            del self._members[: -self._kept]
 
     def as_of(self, number: int) -> list[Member]:
         """The latest `size` members whose number is not above `number`."""
-        return [m for m in self._members if m.number <= number][-self._size :]
+        end = bisect_right(self._members, number, key=attrgetter("number"))
+        return self._members[max(0, end - self._size) : end]
 
 
 def choose_parent(
@@ -53,8 +58,10 @@ def choose_parent(
     fresh graph.
     """
     rng = np.random.default_rng(np.random.SeedSequence(run_seed, spawn_key=(_PARENT_STREAM, slot)))
+    if rng.random() < config.fresh_probability:
+        return None
     members = window.as_of(slot - config.lag)
-    if rng.random() < config.fresh_probability or not members:
+    if not members:
         return None
     size = max(config.tournament_least, math.ceil(config.tournament_share * len(members)))
     entered = rng.permutation(len(members))[:size]

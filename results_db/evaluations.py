@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from sqlalchemy import Insert, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -12,31 +13,40 @@ from results_db.records import EvaluationRecord
 from results_db.rows import evaluation_record, evaluation_values
 from results_db.tables import EvaluationRow
 
+CHUNK = 500  # keys per query
 
-def store_evaluation(database: Database, record: EvaluationRecord) -> EvaluationRecord:
-    """Stores the record unless its key is taken; returns what stands under the key."""
-    values = evaluation_values(record, time.time())
+
+def store_evaluations(
+    database: Database, records: Sequence[EvaluationRecord]
+) -> list[EvaluationRecord]:
+    """Stores each record unless its key is taken, all or none; returns what stands under them."""
+    values = [evaluation_values(record, time.time()) for record in records]
 
     def store() -> None:
         with database.write() as connection:
             connection.execute(insert_or_keep(connection.dialect.name), values)
 
-    database.patiently(store)
-    stored = find_evaluation(database, record.key)
-    return stored if stored is not None else record
+    if values:
+        database.patiently(store)
+    stored = find_evaluations(database, [record.key for record in records])
+    return [stored.get(record.key, record) for record in records]
 
 
-def find_evaluation(database: Database, key: str) -> EvaluationRecord | None:
-    """What is stored under the key, or None."""
+def find_evaluations(database: Database, keys: Sequence[str]) -> dict[str, EvaluationRecord]:
+    """What is stored under each of the keys that are there."""
 
-    def find() -> EvaluationRecord | None:
+    def find() -> dict[str, EvaluationRecord]:
+        found = {}
         with database.read() as connection:
-            row = connection.execute(
-                select(*EvaluationRow.__table__.c).where(EvaluationRow.key == key)
-            ).one_or_none()
-        return evaluation_record(row) if row else None
+            for first in range(0, len(keys), CHUNK):
+                chosen = select(*EvaluationRow.__table__.c).where(
+                    EvaluationRow.key.in_(keys[first : first + CHUNK])
+                )
+                for row in connection.execute(chosen):
+                    found[row.key] = evaluation_record(row)
+        return found
 
-    return database.patiently(find)
+    return database.patiently(find) if keys else {}
 
 
 def insert_or_keep(dialect: str) -> Insert:

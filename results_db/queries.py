@@ -60,11 +60,13 @@ def window(database: Database, run_id: int, last: int, size: int) -> list[Candid
 
 
 def fingerprints(
-    database: Database, run_id: int, last: int | None
+    database: Database, run_id: int, last: int | None, originals: bool
 ) -> Iterator[tuple[int, tuple[float, ...]]]:
     """Numbers and fingerprints of the candidates up to `last` that have one, in order."""
     first = 0
     chosen = [CandidateRow.run_id == run_id]
+    if originals:
+        chosen.append(CandidateRow.duplicate_of.is_(None))
     if last is not None:
         chosen.append(CandidateRow.number <= last)
     while True:

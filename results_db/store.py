@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import insert, select, update
@@ -143,11 +143,15 @@ class ResultsDB:
 
     def find_evaluation(self, key: str) -> EvaluationRecord | None:
         """The finished evaluation under the key, None if there is none."""
-        return evaluations.find_evaluation(self.database, key)
+        return self.find_evaluations([key]).get(key)
+
+    def find_evaluations(self, keys: Sequence[str]) -> dict[str, EvaluationRecord]:
+        """The finished evaluations under these keys, as far as there are any."""
+        return evaluations.find_evaluations(self.database, keys)
 
     def store_evaluation(self, record: EvaluationRecord) -> EvaluationRecord:
         """Stores a finished evaluation; returns what stands under its key: the first wins."""
-        return evaluations.store_evaluation(self.database, record)
+        return evaluations.store_evaluations(self.database, [record])[0]
 
     # Histories
 
@@ -170,10 +174,13 @@ class ResultsDB:
         return queries.window(self.database, self._run_id(run), last, size)
 
     def fingerprints(
-        self, run: str, *, last: int | None = None
+        self, run: str, *, last: int | None = None, originals: bool = False
     ) -> Iterator[tuple[int, tuple[float, ...]]]:
-        """Numbers and fingerprints of the candidates up to `last` that have one, in order."""
-        return queries.fingerprints(self.database, self._run_id(run), last)
+        """Numbers and fingerprints of the candidates up to `last` that have one, in order.
+
+        `originals` leaves out the duplicates.
+        """
+        return queries.fingerprints(self.database, self._run_id(run), last, originals)
 
     def count(self, run: str) -> int:
         """How many candidates are committed."""

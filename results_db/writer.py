@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from results_db.database import Database
 from results_db.derived import add_tallies, extend_front, read_front, write_front
 from results_db.errors import HistoryGap
-from results_db.evaluations import store_evaluation
+from results_db.evaluations import store_evaluations
 from results_db.front import Front
 from results_db.lease import Lease
 from results_db.records import BaselineRecord, CandidateRecord, EvaluationRecord
@@ -57,7 +57,11 @@ class RunWriter:
 
     def store_evaluation(self, record: EvaluationRecord) -> EvaluationRecord:
         """Stores a finished evaluation at once; returns what stands under its key."""
-        return store_evaluation(self._database, record)
+        return store_evaluations(self._database, [record])[0]
+
+    def store_evaluations(self, records: Sequence[EvaluationRecord]) -> list[EvaluationRecord]:
+        """Stores finished evaluations in one transaction; what stands under their keys."""
+        return store_evaluations(self._database, records)
 
     def store_baseline(self, record: BaselineRecord) -> None:
         """Stores (or replaces) the run's baseline of that name."""
