@@ -14,6 +14,7 @@ from search_spaces.layer import layer_class
 # Batch, channels, height, width: batch > 1, height other than width, several channels a group.
 PROBE_SHAPE = (4, 8, 5, 3)
 PROBE_GROUPS = 2
+_SPREAD = torch.tensor((0.15, 0.7, 1.5, 4.0), dtype=torch.float64).view(-1, 1, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ def probe(layer: nn.Module, *, random_parameters: bool) -> ProbeValues:
     if random_parameters:
         _randomise(layer)
     x, cotangent, unseen = _fixed_inputs()
+    if random_parameters:  # small and large samples, or max(std[s](x), 0.1) would be std[s](x)
+        x, unseen = _SPREAD * x, _SPREAD * unseen
     x = x.clone().requires_grad_()
     layer.train()
     output = layer(x)

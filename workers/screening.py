@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import torch
 
 from search_spaces.graph import Graph
+from search_spaces.primitives import MOMENTS
 from search_spaces.properties import structure
 from search_spaces.requirements import unmet_by
 from search_spaces.space import SearchSpace
@@ -50,14 +51,22 @@ class ScreeningConfig:
 
 def screen(graph: Graph, space: SearchSpace, config: ScreeningConfig) -> str | None:
     """Name of the first check that a canonical graph fails, None if it passes all."""
-    if not structure(graph).elementwise_path:
+    found = structure(graph)
+    if not found.elementwise_path:
         return "no path"
     if unmet_by(graph, space.requirements) is not None:
         return "requirement"
+    if config.reject_affine and found.only_normalizes and not _compares_channels(graph):
+        return "affine"
     failed = _numeric_failure(probe(build_probe_layer(graph), random_parameters=False), config)
     if failed is not None:
         return failed
     return "stack" if stack_failure(graph, config.stack) is not None else None
+
+
+def _compares_channels(graph: Graph) -> bool:
+    """Whether statistics differ from position to position, and bend each channel on its own."""
+    return any(MOMENTS[node.op][1] in ("c", "g") for node in graph.nodes if node.op in MOMENTS)
 
 
 def _numeric_failure(values: ProbeValues, config: ScreeningConfig) -> str | None:
