@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import dis
+import inspect
 import re
+import sys
 import time
+from pathlib import Path
+from types import CodeType, FrameType, ModuleType
 
 import numpy as np
 import pytest
 
+from search_spaces import text as text_module
+from search_spaces import text_tokens as tokens_module
 from search_spaces.canonical import digest
 from search_spaces.errors import TextError
 from search_spaces.graph import Graph, Node
@@ -160,3 +167,46 @@ def is_layer(text: str) -> bool:
         return False
     assert ordered_form(parse(format_graph(graph))) == ordered_form(graph)
     return True
+
+
+def test_hostile_texts_reach_nearly_every_line_of_the_reader() -> None:
+    """Of the parser and of the tokens; lines that only a greatest length reaches are exempt."""
+    modules = (text_module, tokens_module)
+    files = {module.__file__ for module in modules}
+    reached: set[tuple[str, int]] = set()
+
+    def tracer(frame: FrameType, event: str, argument: object) -> object:
+        if frame.f_code.co_filename not in files:
+            return None
+        if event == "line":
+            reached.add((frame.f_code.co_filename, frame.f_lineno))
+        return tracer
+
+    rng = np.random.default_rng(13)
+    texts = [hostile_text(rng) for _ in range(2500)]
+    before = sys.gettrace()
+    sys.settrace(tracer)  # type: ignore[arg-type]
+    try:
+        for text in texts:
+            is_layer(text)
+    finally:
+        sys.settrace(before)
+    lines = {line for module in modules for line in lines_of_functions(module)}
+    missed = lines - reached
+    assert len(missed) <= 0.05 * len(lines), sorted(missed)
+
+
+def lines_of_functions(module: ModuleType) -> set[tuple[str, int]]:
+    """(file, line) of every line inside the functions of a module."""
+    path = module.__file__
+    assert path is not None
+    lines = set()
+    codes = [compile(Path(path).read_text(), path, "exec")]
+    while codes:
+        code = codes.pop()
+        inner = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+        codes.extend(inner)
+        if code.co_flags & inspect.CO_NEWLOCALS and code.co_flags & inspect.CO_OPTIMIZED:
+            starts = {line for _, line in dis.findlinestarts(code) if line}
+            lines |= {(path, line) for line in starts if line != code.co_firstlineno}
+    return lines
