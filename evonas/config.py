@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -106,6 +107,14 @@ def load_config(
     document = preset_document(preset) if preset else {}
     if file is not None:
         document = _merged(document, _read_toml(file))
+    for override in overrides:
+        _override(document, override)
+    return config_from_dict(document)
+
+
+def with_overrides(stored: Mapping[str, Any], overrides: Sequence[str]) -> RunConfig:
+    """The stored configuration of a run with `key.path=value` on top. Raises ConfigError."""
+    document = copy.deepcopy(dict(stored))
     for override in overrides:
         _override(document, override)
     return config_from_dict(document)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from results_db.records import CandidateRecord
+from results_db.store import ResultsDB
 from workers.verdict import Verdict
 
 
@@ -18,29 +17,20 @@ class Stage:
     passed: int
 
 
-def stages(rows: Iterable[CandidateRecord]) -> tuple[Stage, ...]:
+def stages(db: ResultsDB, run: str) -> tuple[Stage, ...]:
     """The stages of a run's evaluations; the last one is all of them together.
 
     Duplicates, exhausted slots and failures of the machine were not evaluated and do not count. An
     evaluation stops at its first rejection, so each share is of those that the stage was asked of.
     """
-    first = quality = diverged = full = scored = 0
-    for row in rows:
-        match row.verdict:
-            case Verdict.UNSTABLE if not row.scores:  # before any training
-                first += 1
-            case Verdict.UNSTABLE:
-                full += 1
-            case Verdict.LOW_QUALITY:
-                quality += 1
-            case Verdict.DIVERGED:
-                diverged += 1
-            case Verdict.SCORED:
-                scored += 1
-    evaluated = first + quality + diverged + full + scored
-    asked_quality = evaluated - first
-    asked_training = asked_quality - quality
-    asked_full = asked_training - diverged
+    counts = db.funnel(run).verdicts
+    first = db.count_unscored(run, Verdict.UNSTABLE)  # fell before any training
+    full = counts.get(Verdict.UNSTABLE, 0) - first
+    scored = counts.get(Verdict.SCORED, 0)
+    asked_full = full + scored
+    asked_training = asked_full + counts.get(Verdict.DIVERGED, 0)
+    asked_quality = asked_training + counts.get(Verdict.LOW_QUALITY, 0)
+    evaluated = asked_quality + first
     return (
         Stage("stability, first steps", evaluated, asked_quality),
         Stage("quality", asked_quality, asked_training),

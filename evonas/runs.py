@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
-from evonas.config import RunConfig, config_differences, config_from_dict
+from evonas.config import RunConfig, config_differences, config_from_dict, with_overrides
 from results_db.records import RunRecord
 from results_db.store import ResultsDB
+from results_db.transfer import fork_run
 
 # How long a run goes on, not what its history is: these may differ when a run is continued.
 _EXTENT = ("budget", "max_minutes")
@@ -58,6 +60,40 @@ def extend(db: ResultsDB, name: str, *, budget: int | None, max_minutes: float |
     return db.run(name)
 
 
+def fork(
+    db: ResultsDB, source: str, name: str, overrides: Sequence[str], at: int | None = None
+) -> RunRecord:
+    """A run that shares the candidates of `source` up to number `at` (all), with other settings.
+
+    Raises RunNotFound, RunExists, BadRecord, ConfigError, RunError.
+    """
+    stored = db.run(source)
+    old, new = config_from_dict(stored.config), with_overrides(stored.config, overrides)
+    if (old.space, _anchors(old)) != (new.space, _anchors(new)):
+        raise RunError(
+            f"a fork keeps the space and the anchors of {source!r}: {old.space} on "
+            f"{', '.join(_anchors(old))}; given {new.space} on {', '.join(_anchors(new))}. "
+            "Start a new run with `evonas search` for others"
+        )
+    shared = db.count(source) if at is None else at + 1
+    if not any(override.partition("=")[0].strip() == "budget" for override in overrides):
+        new = new.model_copy(update={"budget": max(stored.budget or new.budget, shared)})
+    if new.budget < shared:
+        raise RunError(
+            f"the fork begins with {shared} candidates of {source!r}; "
+            f"give a --budget above that, not {new.budget}"
+        )
+    return fork_run(db, source, name, config=new.to_dict(), seed=new.seed, budget=new.budget, at=at)
+
+
+def evaluated_under(db: ResultsDB, name: str, number: int) -> RunConfig:
+    """The config that a candidate was evaluated with: of the run, or of one it was forked from."""
+    run = db.run(name)
+    while run.forked_from is not None and run.forked_at is not None and number <= run.forked_at:
+        run = db.run(run.forked_from)
+    return config_from_dict(run.config)
+
+
 def check_free(db: ResultsDB, name: str) -> None:
     """Raises RunError if a living process on this machine writes the run, before workers start."""
     holder = db.holder(name)
@@ -76,6 +112,10 @@ def latest(db: ResultsDB, name: str | None = None) -> str:
     if not runs:
         raise RunError(f"{db.address} holds no run yet; start one with `evonas search`")
     return runs[-1].name
+
+
+def _anchors(config: RunConfig) -> list[str]:
+    return [anchor.name for anchor in config.evaluation.anchors]
 
 
 def _new_name(seed: int, taken: Any) -> str:

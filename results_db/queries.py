@@ -92,6 +92,17 @@ def count(database: Database, run_id: int) -> int:
     return 0 if number is None else number + 1
 
 
+def count_unscored(database: Database, run_id: int, verdict: str) -> int:
+    """How many candidates of that verdict have no score on any anchor."""
+    unscored = select(func.count()).where(
+        CandidateRow.run_id == run_id,
+        CandidateRow.verdict == str(verdict),
+        CandidateRow.scores == "{}",
+    )
+    with database.read() as connection:
+        return int(connection.execute(unscored).scalar_one())
+
+
 def funnel(database: Database, run_id: int) -> Funnel:
     """Where candidates and attempts ended."""
     named = (TallyRow.kind, TallyRow.name)

@@ -186,6 +186,10 @@ class ResultsDB:
         """How many candidates are committed."""
         return queries.count(self.database, self._run_id(run))
 
+    def count_unscored(self, run: str, verdict: str) -> int:
+        """How many candidates of that verdict have no score on any anchor."""
+        return queries.count_unscored(self.database, self._run_id(run), verdict)
+
     def baselines(self, run: str) -> list[BaselineRecord]:
         """The run's baselines, by name."""
         chosen = (

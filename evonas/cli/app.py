@@ -14,8 +14,13 @@ from typer.core import TyperGroup
 from evonas.cli import (
     anchors,
     candidates,
+    clean,
+    db,
     export,
+    fork,
+    pareto,
     primitives,
+    replay,
     resume,
     runs,
     search,
@@ -57,12 +62,18 @@ app = typer.Typer(
 )
 
 _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
-    "Search": {"search": search.search, "resume": resume.resume},
+    "Search": {
+        "search": search.search,
+        "resume": resume.resume,
+        "fork": fork.fork,
+        "replay": replay.replay,
+    },
     "What was found": {
         "runs": runs.runs,
         "status": status.status,
         "candidates": candidates.candidates,
         "top": top.top,
+        "pareto": pareto.pareto,
         "show": show.show,
         "export": export.export,
     },
@@ -76,6 +87,8 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
 for panel, commands in _COMMANDS.items():
     for name, function in commands.items():
         app.command(name, rich_help_panel=panel)(function)
+app.command("clean", rich_help_panel="Database")(clean.clean)
+app.add_typer(db.app, name="db", rich_help_panel="Database")
 
 
 def _print_version(wanted: bool) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from evonas.cli.options import (
     DEFAULT_DATABASE,
     Address,
@@ -21,6 +25,10 @@ def resume(
     max_time: MaxTime = None,
     workers: Workers = None,
     address: Address = None,
+    take_over: Annotated[
+        bool,
+        typer.Option("--take-over", help="Shut out a driver that still holds the run but hangs."),
+    ] = False,
     db: Database = DEFAULT_DATABASE,
 ) -> None:
     """Go on with a run where its history ends; nothing that is finished is done again.
@@ -38,5 +46,7 @@ def resume(
         minutes = (
             seconds(max_time) / 60 if max_time else results.run(name).config.get("max_minutes")
         )
+        if take_over:
+            results.writer(name, take_over=True).close()  # its commits are refused from now on
         extend(results, name, budget=budget, max_minutes=minutes)
         drive(results, name, workers, address)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from evonas.cli.options import DEFAULT_DATABASE, Database, Format, FormatOption, Run
 
@@ -11,18 +14,35 @@ if TYPE_CHECKING:
     from results_db.store import ResultsDB
 
 _RECENT = 50  # candidates that the speed is taken from
+_WATCH_EVERY = 3.0  # seconds
 
 
 def status(
-    run: Run = None, format: FormatOption = Format.TABLE, db: Database = DEFAULT_DATABASE
+    run: Run = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Show it again every few seconds.")
+    ] = False,
+    format: FormatOption = Format.TABLE,
+    db: Database = DEFAULT_DATABASE,
 ) -> None:
-    """Show where the attempts and candidates of a run ended, and how many pass each protocol."""
+    """Show where the attempts and candidates of a run ended, and how many pass each protocol.
+
+    --watch only reads, and ends when the run does or at Ctrl-C; the search is not disturbed.
+    """
     from evonas.cli.output import Column, emit, number
     from evonas.runs import latest
     from results_db.store import ResultsDB
 
+    if watch and format is not Format.TABLE:
+        raise typer.BadParameter(
+            "--watch shows tables; leave one of them out", param_hint="--watch"
+        )
     with ResultsDB.open(db, create=False) as results:
-        facts = run_status(results, latest(results, run))
+        name = latest(results, run)
+        if watch:
+            _watch(results, name)
+            return
+        facts = run_status(results, name)
         match format:
             case Format.JSON:
                 print(json.dumps(facts, indent=2))
@@ -30,6 +50,18 @@ def status(
                 emit([Column("part"), Column("name"), number("count")], _flat(facts), format)
             case Format.TABLE:
                 _print(results, facts)
+
+
+def _watch(db: ResultsDB, name: str) -> None:
+    from evonas.cli.output import stdout
+
+    while True:
+        facts = run_status(db, name)
+        stdout().clear()
+        _print(db, facts)
+        if facts["state"] != "running":
+            return
+        time.sleep(_WATCH_EVERY)
 
 
 def run_status(db: ResultsDB, name: str) -> dict[str, Any]:
@@ -54,7 +86,7 @@ def run_status(db: ResultsDB, name: str) -> dict[str, Any]:
         "verdicts": dict(verdict_counts(funnel.verdicts)),
         "stages": [
             {"name": stage.name, "asked": stage.asked, "passed": stage.passed}
-            for stage in stages(db.candidates(name))
+            for stage in stages(db, name)
         ],
         "per_second": (len(recent) - 1) / (last - first) if last > first else None,
     }

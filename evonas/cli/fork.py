@@ -1,0 +1,50 @@
+"""`evonas fork`: a new run that begins with the history of another one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from evonas.cli.options import DEFAULT_DATABASE, Budget, Database
+
+
+def fork(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Name of the run to begin with.")],
+    name: Annotated[str, typer.Option(metavar="NEW", help="Name of the new run.")],
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="a.b=c", help="A setting to change; may be repeated."),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, metavar="S", help="Another seed for what follows.")
+    ] = None,
+    budget: Budget = None,
+    at: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="K", help="The last candidate to share; all if not given."),
+    ] = None,
+    db: Database = DEFAULT_DATABASE,
+) -> None:
+    """Make a run that shares the candidates of another one and goes on with other settings.
+
+    Space and anchors stay: parents and scores would mean something else. `evonas resume` goes on.
+    """
+    from evonas.cli.output import stderr
+    from evonas.runs import fork as fork_a_run
+    from results_db.store import ResultsDB
+
+    overrides = list(set_ or ())
+    if seed is not None:
+        overrides.append(f"seed={seed}")
+    if budget is not None:
+        overrides.append(f"budget={budget}")
+    with ResultsDB.open(db, create=False) as results:
+        record = fork_a_run(results, run, name, overrides, at)
+        shared = results.count(name)
+    print(name)
+    stderr().print(
+        f"shares {shared:,} candidates with {run}, budget {record.budget:,}; "
+        f"go on with: evonas resume {name}",
+        markup=False,
+    )
