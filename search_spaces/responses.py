@@ -37,6 +37,7 @@ class Response:
 
 
 INVARIANT = Response({}, {})
+_MAX_TERMS = 16
 _WITH_EPSILON = frozenset(("sqrt", "rsqrt", "log"))
 
 
@@ -55,7 +56,7 @@ class Responses:
         """The response of an expression."""
         for number in self._expressions.below(output):
             if number not in self._known:
-                self._known[number] = self._find(number)
+                self._known[number] = _bounded(self._find(number))
         return self._known[output]
 
     def degree(self, output: int) -> float | None:
@@ -120,6 +121,15 @@ class Responses:
             if self._expressions.op[number] != "0":
                 total[number] = total.get(number, Fraction(0)) + factor
         return {number: factor for number, factor in total.items() if factor}
+
+
+def _bounded(found: Response) -> Response:
+    """A response that stays small whatever the graph; a rate of too many terms is not proved."""
+    additive, multiplicative = (
+        None if rate is None or len(rate) > _MAX_TERMS else rate
+        for rate in (found.additive, found.multiplicative)
+    )
+    return Response(additive, multiplicative, found.zero)
 
 
 _Rule = Callable[[Responses, tuple[int, ...], list[Response]], Response]
