@@ -1,0 +1,174 @@
+"""The search loop itself on a long history, with proposals and evaluations that cost nothing.
+
+    python -m tests.benchmarks.driver_scale [--rows 1000000] [--workers 64] [--db FILE]
+
+Prints a table: candidates a second while the history grows, a resume, the reading commands. With
+--db the file is kept, and a run that is in it goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from evonas.config import RunConfig, load_config
+from evonas.progress import Progress
+from evonas.search import Stop, run_search
+from results_db import ResultsDB
+from search_spaces.sampling import sample
+from search_spaces.space import get_space
+from tests.evonas.simulated_pool import SimulatedPool
+from workers.evaluation import Evaluation
+from workers.pools.base import Completion, Task
+from workers.proposal import Proposal, ProposalTask
+from workers.verdict import Verdict
+
+RUN = "scale"
+MARKS = (1_000, 10_000, 100_000, 250_000, 500_000)
+COMMANDS = (["top"], ["pareto"], ["status"], ["runs"])
+
+
+class InstantPool(SimulatedPool):
+    """Answers every task at the next `wait`. A tenth of the draws equals an earlier candidate."""
+
+    seconds = processor = 0.0  # spent here, which a driver would not pay
+
+    def wait(self, timeout: float | None = None) -> list[Completion]:
+        """All that was submitted."""
+        began, worked = time.perf_counter(), time.process_time()
+        tasks, self.tasks = self.tasks, []
+        answers = [Completion(t.id, answer(t), None, "", 0.1, "instant") for t in tasks]
+        self.seconds += time.perf_counter() - began
+        self.processor += time.process_time() - worked
+        return answers
+
+    def submit(self, task: Task) -> None:
+        """Take the task."""
+        self.tasks.append(task)
+
+
+def answer(task: Task) -> Proposal | Evaluation:
+    """What a worker might say, at once."""
+    if not isinstance(task.args[0], ProposalTask):
+        slot = int(task.id.partition(":")[2])
+        if slot % 3:
+            return Evaluation(Verdict.UNSTABLE, "gradient norm 3.2e+09", {}, 0.1, "ab" * 32)
+        drawn = np.random.default_rng(slot).integers(1025, size=3) / 1024
+        scores = dict(zip(("resnet", "mobilenet", "vit"), drawn.tolist(), strict=True))
+        return Evaluation(Verdict.SCORED, "", scores, 0.1, "ab" * 32)
+    asked = task.args[0]
+    rng = np.random.default_rng((asked.run_seed, asked.slot, asked.first_attempt))
+    if asked.slot > 100 and rng.random() < 0.1:
+        rng = np.random.default_rng((asked.run_seed, int(rng.integers(asked.slot)), 0))
+        rng.random()
+    fingerprint = (*rng.standard_normal(48).tolist(), 0.0)
+    digest = f"c1-{rng.integers(2**63):032x}"
+    graph = graphs()[asked.slot % len(graphs())]
+    refused = {"no path": 500, "probe": 250, "stack": 28}
+    return Proposal(asked.slot, asked.first_attempt, graph, digest, fingerprint, refused, 0.1)
+
+
+@cache
+def graphs() -> tuple[str, ...]:
+    """Some real graphs."""
+    space = get_space("evonorm-b")
+    return tuple(sample(space, np.random.default_rng(i)).to_json() for i in range(1000))
+
+
+def settings(rows: int, workers: int) -> RunConfig:
+    """A run of the paper's window."""
+    evolution = (f"evolution.lag={4 * workers}", "evolution.window=2500")
+    return load_config("quick", None, (f"budget={rows}", "baselines=[]", *evolution))
+
+
+def main() -> None:
+    """Runs all measurements."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--workers", type=int, default=64)
+    parser.add_argument("--db")
+    parser.add_argument("--go-on", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.go_on:
+        go_on(f"sqlite:///{options.db}", options.go_on, options.workers)
+        return
+    print("| figure | measured |\n|---|---|")
+    with tempfile.TemporaryDirectory(dir=".") as directory:
+        file = Path(options.db or f"{directory}/scale.db")
+        url = f"sqlite:///{file}"
+        with ResultsDB.open(url) as db:
+            config = settings(options.rows, options.workers)
+            if RUN not in {run.name for run in db.runs()}:
+                config = config.model_copy(update={"max_minutes": None})
+                db.create_run(RUN, config.seed, config.to_dict(), budget=config.budget)
+        for mark in (*(m for m in MARKS if m < options.rows), options.rows):
+            command = [sys.executable, "-m", "tests.benchmarks.driver_scale", "--db", str(file)]
+            command += ["--go-on", str(mark), "--workers", str(options.workers)]
+            subprocess.run(command, check=True)
+        for arguments in COMMANDS:
+            print_time(arguments, url)
+        print(f"| size of the file | {file.stat().st_size / 1e6:,.0f} MB |")
+
+
+def go_on(url: str, rows: int, workers: int) -> None:
+    """Resume the run in this process and go on to `rows` candidates."""
+    pool = InstantPool(workers, np.random.default_rng(0))
+    graphs()
+    at_start = peak()
+    first: list[tuple[float, float, Progress]] = []
+
+    def report(progress: Progress) -> None:
+        if not first:
+            first.append((time.perf_counter(), time.process_time(), progress))
+
+    with ResultsDB.open(url) as db:
+        before = db.count(RUN)
+        if before >= rows:
+            return
+        db.set_budget(RUN, rows)
+        began = time.perf_counter()
+        run_search(db, RUN, pool, report=report, stop=Stop())
+        ended, processor = time.perf_counter(), time.process_time()
+    began_to_search, processor_before, progress = first[0]
+    done = rows - progress.committed
+    spent, worked = ended - began_to_search, processor - processor_before
+    print(f"| resume at {before:,}, to the first commit | {began_to_search - began:.2f} s |")
+    print(
+        f"| candidates a second, {before:,} to {rows:,} (without the pool; a second of its "
+        f"processor) | {done / spent:,.0f} ({done / (spent - pool.seconds):,.0f}; "
+        f"{done / (worked - pool.processor):,.0f}) |"
+    )
+    print(f"| memory of that driver (before resume) | {peak():,.0f} MB ({at_start:,.0f}) |")
+    sys.stdout.flush()
+
+
+def peak() -> float:
+    """The most memory that this process had, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def print_time(arguments: list[str], url: str) -> None:
+    """Time a command in a process of its own, beside the same one's `--help`."""
+    times = []
+    for extra in (["--format", "json", "--db", url], ["--help"]):
+        command = [sys.executable, "-m", "evonas.cli.app", *arguments, *extra]
+        began = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, check=True, text=True)
+        times.append(time.perf_counter() - began)
+        if extra[0] == "--format":
+            json.loads(done.stdout)
+    words = " ".join(arguments)
+    print(f"| evonas {words} (its --help) | {times[0]:.2f} s ({times[1]:.2f} s) |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
