@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from search_spaces.canonical import canonical_and_digest
+from search_spaces.canonical import digest as digest_of
 from search_spaces.graph import Graph
 from search_spaces.mutation import MutationWeights, mutate, mutate_by_weight
 from search_spaces.sampling import sample
@@ -64,13 +65,16 @@ def propose(task: ProposalTask) -> Proposal:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     parent = None if task.parent_json is None else Graph.from_json(task.parent_json)
+    # A mutant that is its parent again would pass every screen and then prove a duplicate.
+    parent_digest = None if parent is None else digest_of(parent)
     refused: Counter[str] = Counter()
     try:
         for attempt in range(task.first_attempt, task.max_attempts):
             rng = np.random.default_rng((task.run_seed, task.slot, attempt))
             graph = _draw(parent, task, rng)
             simplified, digest = canonical_and_digest(graph)
-            failed = screen(simplified, task.space, task.screening)
+            same = digest == parent_digest
+            failed = "duplicate" if same else screen(simplified, task.space, task.screening)
             if failed is None:
                 return Proposal(
                     task.slot,
