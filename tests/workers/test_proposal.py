@@ -91,11 +91,11 @@ def test_threads_are_left_as_they_were() -> None:
     assert torch.get_num_threads() == before
 
 
-def test_a_zoo_parent_may_be_proposed_as_it_is() -> None:
+def test_a_mutant_that_is_its_parent_again_is_a_duplicate() -> None:
     parent = zoo_graph("EvoNorm-S0").to_json()
-    proposal = propose(replace(TASK, parent_json=parent, mutations=0))
-    assert proposal.graph_json == parent
-    assert proposal.refused == {}
+    proposal = propose(replace(TASK, parent_json=parent, mutations=0, max_attempts=5))
+    assert proposal.graph_json is None
+    assert proposal.refused == {"duplicate": 5}
 
 
 def test_mutants_by_weight_differ_from_their_parent() -> None:
