@@ -1,7 +1,8 @@
 """Random graphs by digest and by fingerprint: what each saves, and how often a fingerprint errs.
 
 Run it with `python -m tests.benchmarks.fingerprint_census [graphs] [space]`. A second, larger probe
-(other shape, inputs and parameters of several sizes, six times the numbers) decides which layers are equal.
+decides which layers are equal: another shape, inputs and parameters of several sizes, six times the
+numbers.
 """
 
 from __future__ import annotations
