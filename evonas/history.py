@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import Counter
 
 from evonas.config import EvolutionConfig
-from evonas.originals import Originals
+from evonas.originals import HEAD, Originals
 from evonas.selection import Member, Window, hypervolume
 from results_db.front import Front
 from results_db.records import CandidateRecord
@@ -45,7 +45,7 @@ class History:
         }
         self._originals = Originals(
             lambda number: db.candidate(run, number).fingerprint,
-            db.fingerprints(run, originals=True),
+            db.fingerprints(run, originals=True, head=HEAD),
             least=config.lag,
         )
 

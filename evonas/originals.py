@@ -16,14 +16,15 @@ _CHUNK = 10_000  # fingerprints turned into places at a time
 
 # A fingerprint's place on a line: the sum of asinh over its first numbers. asinh makes the error
 # of large numbers relative, like the tolerance, so equal fingerprints are never further apart.
-_LENGTH = 4
-_RADIUS = 2 * _LENGTH * TOLERANCE
+HEAD = 4
+_RADIUS = 2 * HEAD * TOLERANCE
 
 
 class Originals:
     """Holds the latest fingerprints whole; of older ones 16 bytes each, their place and number.
 
-    Only fingerprints near in place are read again (`read` takes the number) and compared.
+    Only fingerprints near in place are read again (`read` takes the number) and compared; of those
+    that are `committed` already, the first HEAD numbers will do.
     """
 
     def __init__(
@@ -77,7 +78,7 @@ class Originals:
 
 
 def _places(fingerprints: Sequence[Fingerprint]) -> NDArray[np.float64]:
-    heads = np.array([values[:_LENGTH] for values in fingerprints], np.float64)
+    heads = np.array([values[:HEAD] for values in fingerprints], np.float64)
     places: NDArray[np.float64] = np.arcsinh(heads).sum(axis=1)
     return places
 

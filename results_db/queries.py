@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, LargeBinary, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from results_db.database import Database
 from results_db.derived import BUCKET, front_members
 from results_db.records import SCORED, CandidateRecord, Funnel, FunnelStep, RankedLayer
-from results_db.rows import candidate_record, unpack
+from results_db.rows import FLOAT_BYTES, candidate_record, unpack
 from results_db.tables import CandidateRow, FrontRow, TallyRow
 
 CHUNK = 1000  # rows per transaction: a long one would keep SQLite's log from being emptied
@@ -60,18 +61,21 @@ def window(database: Database, run_id: int, last: int, size: int) -> list[Candid
 
 
 def fingerprints(
-    database: Database, run_id: int, last: int | None, originals: bool
+    database: Database, run_id: int, last: int | None, originals: bool, head: int | None
 ) -> Iterator[tuple[int, tuple[float, ...]]]:
     """Numbers and fingerprints of the candidates up to `last` that have one, in order."""
     first = 0
     chosen = [CandidateRow.run_id == run_id]
+    values: ColumnElement[bytes] | InstrumentedAttribute[bytes] = CandidateRow.fingerprint
+    if head is not None:
+        values = func.substr(values, 1, FLOAT_BYTES * head, type_=LargeBinary)
     if originals:
         chosen.append(CandidateRow.duplicate_of.is_(None))
     if last is not None:
         chosen.append(CandidateRow.number <= last)
     while True:
         chunk = (
-            select(CandidateRow.number, CandidateRow.fingerprint)
+            select(CandidateRow.number, values)
             .where(*chosen, CandidateRow.number >= first)
             .order_by(CandidateRow.number)
             .limit(10 * CHUNK)

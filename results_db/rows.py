@@ -14,6 +14,8 @@ from sqlalchemy import Row
 from results_db.errors import BadRecord
 from results_db.records import BaselineRecord, CandidateRecord, EvaluationRecord, RunRecord
 
+FLOAT_BYTES = 8  # of each number of a stored fingerprint
+
 
 def clean(text: str) -> str:
     """Text that every back-end stores alike: NUL bytes and lone surrogates become U+FFFD."""

@@ -174,13 +174,18 @@ class ResultsDB:
         return queries.window(self.database, self._run_id(run), last, size)
 
     def fingerprints(
-        self, run: str, *, last: int | None = None, originals: bool = False
+        self,
+        run: str,
+        *,
+        last: int | None = None,
+        originals: bool = False,
+        head: int | None = None,
     ) -> Iterator[tuple[int, tuple[float, ...]]]:
         """Numbers and fingerprints of the candidates up to `last` that have one, in order.
 
-        `originals` leaves out the duplicates.
+        `originals` leaves out the duplicates, `head` all but so many numbers of each fingerprint.
         """
-        return queries.fingerprints(self.database, self._run_id(run), last, originals)
+        return queries.fingerprints(self.database, self._run_id(run), last, originals, head)
 
     def count(self, run: str) -> int:
         """How many candidates are committed."""

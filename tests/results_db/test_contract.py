@@ -286,6 +286,27 @@ class TestQueries:
         prints = list(db.fingerprints("run", last=2))
         assert prints == [(n, candidate(n).fingerprint) for n in (0, 2)]
 
+    def test_fingerprints_of_originals_by_their_first_numbers(
+        self, db: ResultsDB, writer: RunWriter
+    ) -> None:
+        writer.commit([candidate(0), candidate(1, duplicate_of=0), candidate(2)])
+        prints = list(db.fingerprints("run", originals=True, head=1))
+        assert prints == [(n, candidate(n).fingerprint[:1]) for n in (0, 2)]
+
+    def test_count_of_candidates_without_scores(self, db: ResultsDB, writer: RunWriter) -> None:
+        scores = ({}, {"resnet": 0.5}, {})
+        writer.commit([candidate(n, verdict="crash", scores=s) for n, s in enumerate(scores)])
+        assert db.count_unscored("run", "crash") == 2
+        assert db.count_unscored("run", SCORED) == 0
+
+    def test_evaluations_in_groups(self, db: ResultsDB, writer: RunWriter) -> None:
+        old, new = evaluation("a" * 64), evaluation("b" * 64)
+        writer.store_evaluation(old)
+        again = replace(old, scores={"resnet": 0.2})
+        assert writer.store_evaluations([again, new]) == [old, new]
+        assert writer.store_evaluations([]) == []
+        assert db.find_evaluations([old.key, "c" * 64, new.key]) == {old.key: old, new.key: new}
+
 
 class TestCheck:
     def test_a_sound_database(self, db: ResultsDB, writer: RunWriter) -> None:
