@@ -14,7 +14,10 @@ from search_spaces.layer import layer_class
 # Batch, channels, height, width: batch > 1, height other than width, several channels a group.
 PROBE_SHAPE = (4, 8, 5, 3)
 PROBE_GROUPS = 2
-_SPREAD = torch.tensor((0.15, 0.7, 1.5, 4.0), dtype=torch.float64).view(-1, 1, 1, 1)
+# Factors of the samples, times factors of the channels.
+_SPREAD = torch.tensor((0.15, 0.7, 1.5, 4.0), dtype=torch.float64).view(-1, 1, 1, 1) * torch.tensor(
+    (0.05, 1.0, 0.3, 2.0, 1.0, 0.1, 0.6, 1.5), dtype=torch.float64
+).view(1, -1, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
