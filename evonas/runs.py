@@ -100,7 +100,8 @@ def check_free(db: ResultsDB, name: str) -> None:
     if holder is not None and holder.alive():
         raise RunError(
             f"run {name!r} is being searched by {holder}; `evonas status {name}` shows how far it "
-            "is, Ctrl-C there stops it"
+            "is, Ctrl-C there stops it; if it hangs, "
+            f"`evonas resume {name} --take-over` shuts it out"
         )
 
 
