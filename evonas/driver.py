@@ -21,8 +21,6 @@ from workers.verdict import Verdict
 # A candidate may crash; so many in a row mean that the installation or the machine is broken.
 _MOST_CRASHES = 8
 
-_REMOVED = 10_000  # fingerprints removed before their index is made anew
-
 
 class SearchError(RuntimeError):
     """The search cannot go on; what is committed is kept, and the run can be resumed."""
@@ -43,7 +41,6 @@ class Driver:
         self.in_flight: dict[str, Slot] = {}  # task -> its slot
         self._slots: dict[int, Slot] = {}
         self._proposed = FingerprintIndex()  # of the slots under way
-        self._removed = 0
         self._wanted: list[Slot] = []  # have a key, and nobody has looked it up yet
         self._waiting: dict[str, list[Slot]] = {}  # evaluation key -> slots that want its result
         self._finished: list[EvaluationRecord] = []  # yet to be stored
@@ -204,16 +201,8 @@ class Driver:
 
     def _close(self, slot: Slot) -> None:
         """Forget the fingerprint of a committed slot."""
-        if slot.proposal is None:
-            return
-        self._proposed.remove(slot.number)
-        self._removed += 1
-        if self._removed == _REMOVED:  # an index does not give back the room of what is removed
-            self._removed = 0
-            self._proposed = FingerprintIndex()
-            for other in self._slots.values():
-                if other.proposal is not None:
-                    self._proposed.add(other.number, other.proposal.fingerprint)
+        if slot.proposal is not None:
+            self._proposed.remove(slot.number)
 
 
 def _machine_record(key: str, digest: str, completion: Completion) -> EvaluationRecord:

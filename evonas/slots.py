@@ -7,9 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from results_db.records import CandidateRecord, EvaluationRecord
-from search_spaces.canonical import canonical
-from search_spaces.graph import Graph
-from search_spaces.text_printer import format_graph
 from workers.evaluation import Evaluation
 from workers.pools.base import Completion
 from workers.proposal import Proposal
@@ -57,12 +54,10 @@ class Slot:
                 verdict=outcome.verdict if outcome else Verdict.EXHAUSTED,
                 reason=outcome.reason if outcome else f"{self.attempts()} attempts, none passed",
             )
-        assert self.proposal.graph_json is not None
-        graph = Graph.from_json(self.proposal.graph_json)
         common |= {
             "graph_json": self.proposal.graph_json,
             "digest": self.proposal.digest,
-            "text": format_graph(canonical(graph)),
+            "text": self.proposal.text,
             "fingerprint": self.proposal.fingerprint,
         }
         if duplicate is not None:

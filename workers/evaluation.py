@@ -101,8 +101,14 @@ def evaluation_key(
     digest: str, config: EvaluationConfig, seed_index: int, stop_at_rejection: bool
 ) -> str:
     """SHA-256 hex over everything that could change the verdict or a score."""
+    settings = _settings_hash(config, seed_index, stop_at_rejection)
+    return hashlib.sha256(f"{digest} {settings}".encode()).hexdigest()
+
+
+@lru_cache(maxsize=16)
+def _settings_hash(config: EvaluationConfig, seed_index: int, stop_at_rejection: bool) -> str:
+    """The part of a key that all layers of a run share."""
     parts = {
-        "digest": digest,
         "config": asdict(config),
         "seed_index": seed_index,
         "stop_at_rejection": stop_at_rejection,

@@ -81,6 +81,8 @@ class FingerprintIndex:
         """Forget a number."""
         for cell in _cells(self._values.pop(number)):
             self._cells[cell].remove(number)
+            if not self._cells[cell]:
+                del self._cells[cell]
 
 
 def _equal(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:

@@ -15,6 +15,7 @@ from search_spaces.graph import Graph
 from search_spaces.mutation import MutationWeights, mutate, mutate_by_weight
 from search_spaces.sampling import sample
 from search_spaces.space import SearchSpace
+from search_spaces.text_printer import format_graph
 from workers.fingerprint import Fingerprint, fingerprint
 from workers.screening import ScreeningConfig, screen
 
@@ -52,6 +53,7 @@ class Proposal:
     attempt: int
     graph_json: str | None
     digest: str | None
+    text: str  # of the canonical form
     fingerprint: Fingerprint
     refused: dict[str, int]
     seconds: float
@@ -81,6 +83,7 @@ def propose(task: ProposalTask) -> Proposal:
                     attempt,
                     graph.to_json(),
                     digest,
+                    format_graph(simplified),
                     fingerprint(simplified),
                     dict(refused),
                     time.perf_counter() - start,
@@ -89,7 +92,7 @@ def propose(task: ProposalTask) -> Proposal:
     finally:
         torch.set_num_threads(threads)
     seconds = time.perf_counter() - start
-    return Proposal(task.slot, task.max_attempts - 1, None, None, (), dict(refused), seconds)
+    return Proposal(task.slot, task.max_attempts - 1, None, None, "", (), dict(refused), seconds)
 
 
 def _draw(parent: Graph | None, task: ProposalTask, rng: np.random.Generator) -> Graph:

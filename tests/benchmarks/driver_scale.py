@@ -74,7 +74,7 @@ def answer(task: Task) -> Proposal | Evaluation:
     digest = f"c1-{rng.integers(2**63):032x}"
     graph = graphs()[asked.slot % len(graphs())]
     refused = {"no path": 500, "probe": 250, "stack": 28}
-    return Proposal(asked.slot, asked.first_attempt, graph, digest, fingerprint, refused, 0.1)
+    return Proposal(asked.slot, asked.first_attempt, graph, digest, "", fingerprint, refused, 0.1)
 
 
 @cache

@@ -108,8 +108,8 @@ def fake_proposal(task: ProposalTask) -> Proposal:
         _, digest = canonical_and_digest(graph)
         seems = float(crc32(digest.encode()) % 100)
         found = {"stack": refused} if refused else {}
-        return Proposal(task.slot, attempt, graph.to_json(), digest, (seems,) * 49, found, 0.0)
-    return Proposal(task.slot, task.max_attempts - 1, None, None, (), {"stack": refused}, 0.0)
+        return Proposal(task.slot, attempt, graph.to_json(), digest, "", (seems,) * 49, found, 0.0)
+    return Proposal(task.slot, task.max_attempts - 1, None, None, "", (), {"stack": refused}, 0.0)
 
 
 def fake_evaluation(graph_json: str) -> Evaluation:
