@@ -67,7 +67,10 @@ def _facts(layer: Layer, db: ResultsDB | None, sha256: str) -> list[str]:
         return paragraphs
     best = max(scored, key=lambda found: found.candidate.mean_score or 0.0)
     candidate = best.candidate
-    paragraphs.append(f"Candidate {candidate.number} of the run {best.run}.")
+    groups = db.run(best.run).config["evaluation"]["groups"]
+    paragraphs.append(
+        f"Candidate {candidate.number} of the run {best.run}, scored with groups={groups}."
+    )
     paragraphs.append("\n".join(_score_lines(best, db)))
     return paragraphs
 

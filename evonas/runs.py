@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +14,9 @@ from results_db.transfer import fork_run
 
 # How long a run goes on, not what its history is: these may differ when a run is continued.
 _EXTENT = ("budget", "max_minutes")
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 class RunError(RuntimeError):
@@ -39,13 +43,27 @@ def create_or_continue(db: ResultsDB, name: str | None, config: RunConfig) -> st
         budget = max(config.budget, db.count(name))  # the same command again is no error
         extend(db, name, budget=budget, max_minutes=config.max_minutes)
         return name
+    check_name(name)
     db.create_run(name, config.seed, config.to_dict(), budget=config.budget)
     return name
 
 
+def check_name(name: str) -> None:
+    """Raises RunError for a name that could not be a folder's, since exports go to one."""
+    if not _NAME.fullmatch(name):
+        raise RunError(
+            f"a run's name is made of letters, digits, '.', '_' and '-', begins with a letter or a "
+            f"digit and has at most 100 of them; given {name!r:.120}. Give another --name"
+        )
+
+
 def extend(db: ResultsDB, name: str, *, budget: int | None, max_minutes: float | None) -> RunRecord:
-    """Set how far a run goes; budget None leaves it. Raises RunNotFound, RunError."""
+    """Set how far a run goes; budget None leaves it.
+
+    Raises RunNotFound, and RunError if the budget is spent already or somebody holds the run.
+    """
     run = db.run(name)
+    check_free(db, name)
     committed = db.count(name)
     if budget is not None and budget < committed:
         raise RunError(
@@ -67,6 +85,7 @@ def fork(
 
     Raises RunNotFound, RunExists, BadRecord, ConfigError, RunError.
     """
+    check_name(name)
     stored = db.run(source)
     old, new = config_from_dict(stored.config), with_overrides(stored.config, overrides)
     if (old.space, _anchors(old)) != (new.space, _anchors(new)):

@@ -12,6 +12,7 @@ from evonas.cli.display import make_display
 from evonas.cli.errors import INTERRUPTED
 from evonas.cli.interrupts import Interrupts
 from evonas.cli.output import stderr
+from evonas.cli.stored import database_option
 from evonas.cli.summary import show_summary
 from evonas.runs import check_free
 from evonas.search import Stop, run_search
@@ -41,7 +42,8 @@ def drive(db: ResultsDB, run: str, workers: int | None, address: str | None) -> 
             with Interrupts(stop, notice), display:
                 state = run_search(db, run, pool, report=display.report, stop=stop)
     except KeyboardInterrupt:
-        console.print(Text(f"stopped; what was committed is kept. Go on with: evonas resume {run}"))
+        command = f"evonas resume {run}{database_option(db)}"
+        console.print(Text(f"stopped; what was committed is kept. Go on with: {command}"))
         raise typer.Exit(INTERRUPTED) from None
     show_summary(db, run, state)
     if stop.drain and state != "finished":

@@ -10,6 +10,7 @@ from typing import Any
 from rich.text import Text
 
 from evonas.cli.output import Column, number, stdout, table
+from evonas.cli.stored import database_option
 from evonas.cli.words import formula, verdict_text
 from evonas.export import export_layer
 from evonas.layers import Layer, layer_of, short
@@ -52,7 +53,9 @@ def show_summary(db: ResultsDB, run: str, state: str) -> None:
             soft_wrap=True,
         )
     console.print()
+    where = database_option(db)
     for command, purpose in _next_commands(board, run, committed, budget):
+        command += where
         console.print(
             Text.assemble("  ", (f"{command:<44}", "green"), f" {purpose}"), soft_wrap=True
         )

@@ -179,7 +179,8 @@ def test_the_second_signal_stops_at_once(loop: FakeLoop) -> None:
 def test_a_run_that_is_being_searched_is_refused(loop: FakeLoop) -> None:
     search("--name", "one", "--budget", "10")
     with ResultsDB.open(URL) as db, db.writer("one"):
-        result = run("resume", "one", "--workers", "0")
+        result = run("resume", "one", "--workers", "0", "--budget", "99")
+        assert db.run("one").budget == 10
     assert result.exit_code == 1
     assert "is being searched by process" in result.stderr
     assert loop.runs == ["one"]
@@ -191,3 +192,19 @@ def test_progress_goes_to_standard_error(loop: FakeLoop) -> None:
     assert "best resnet 0.750" in result.stderr
     assert "search 6/20" not in result.stdout
     assert RUN not in result.stdout
+
+
+@pytest.mark.parametrize("name", ["../out", "a/b", ".hidden", "a b", "", "x" * 101])
+def test_a_name_that_is_no_folder_is_refused(loop: FakeLoop, name: str) -> None:
+    result = run("search", "--workers", "0", "--name", name)
+    assert result.exit_code == 1
+    assert "letters, digits" in " ".join(result.stderr.split())
+    assert not Path("layers").exists()
+
+
+def test_the_next_commands_name_a_database_that_is_not_the_default(
+    loop: FakeLoop, here: Path
+) -> None:
+    assert "--db" not in search("--name", "one", "--budget", "20")
+    shown = search("--name", "one", "--budget", "20", "--db", "sqlite:///other.db")
+    assert f"evonas resume one --db sqlite:///{here}/other.db" in " ".join(shown.split())

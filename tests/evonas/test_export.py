@@ -77,7 +77,7 @@ def test_the_docstring_says_what_is_known(database: Path) -> None:
     succeed("export", BEST, "--to", "out")
     source = Path("out/layer.py").read_text()
     assert str(HISTORY[3].digest) in source
-    assert f"Candidate 3 of the run {RUN}." in source
+    assert f"Candidate 3 of the run {RUN}, scored with groups=4." in source
     lines = [" ".join(line.split()) for line in source.splitlines()]
     assert "resnet vit mobilenet mean" in lines
     assert "this layer 0.750 0.500 0.625 0.625" in lines
