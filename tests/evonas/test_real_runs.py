@@ -16,7 +16,7 @@ from results_db.records import CandidateRecord
 from results_db.store import ResultsDB
 from workers.verdict import Verdict
 
-BUDGET = 110
+BUDGET = 100
 
 # A short training that many layers pass, so that the history has everything in it within minutes.
 SETTINGS = (
@@ -27,7 +27,7 @@ SETTINGS = (
     "evaluation.anchors.vit.warmup=5",
     "evaluation.data.train=512",
     "evaluation.data.validation=256",
-    "evaluation.quality.factor=1.3",
+    "evaluation.quality.factor=1.0",
     "baselines=['BN-ReLU']",
 )
 
@@ -89,10 +89,12 @@ def test_one_history_for_one_worker_two_workers_and_kills(tmp_path: Path) -> Non
     finish(search(two, workers=2))
     assert [r.history_row() for r in rows(two)] == [r.history_row() for r in expected]
 
-    for count in (5, 40, 80):
+    for count in (5, 40, 70):
         running = search(killed, workers=2)
         wait_for(killed, count, running)
         os.kill(running.pid, signal.SIGKILL)
         running.wait()
+        assert running.stderr is not None
+        running.stderr.close()
     finish(search(killed, workers=2))
     assert [r.history_row() for r in rows(killed)] == [r.history_row() for r in expected]
