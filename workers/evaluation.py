@@ -4,8 +4,6 @@ import hashlib
 import json
 import platform
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -18,6 +16,7 @@ from search_spaces.layer import layer_class, layer_code
 from workers.anchors import NormAct
 from workers.course import Course, Rejection
 from workers.settings import AnchorConfig, EvaluationConfig, SettingsError, from_dict
+from workers.threads import one_thread
 from workers.verdict import Verdict
 
 __all__ = [
@@ -84,17 +83,6 @@ def evaluate_layer(
     verdict, reason = first or (Verdict.SCORED, "")
     seconds = time.perf_counter() - start
     return Evaluation(verdict, reason, course.scores, seconds, class_sha256)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """One torch thread, so that sums are taken in one order, on busy and idle machines alike."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def evaluation_key(

@@ -7,7 +7,6 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from search_spaces.canonical import canonical_and_digest
 from search_spaces.canonical import digest as digest_of
@@ -18,6 +17,7 @@ from search_spaces.space import SearchSpace
 from search_spaces.text_printer import format_graph
 from workers.fingerprint import Fingerprint, fingerprint
 from workers.screening import ScreeningConfig, screen
+from workers.threads import one_thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,34 +63,34 @@ def propose(task: ProposalTask) -> Proposal:
     """Make attempts `first_attempt` .. `max_attempts - 1`; each is a function of (run seed, slot,
     attempt) alone.
     """
+    with one_thread():
+        return _propose(task)
+
+
+def _propose(task: ProposalTask) -> Proposal:
     start = time.perf_counter()
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     parent = None if task.parent_json is None else Graph.from_json(task.parent_json)
     # A mutant that is its parent again would pass every screen and then prove a duplicate.
     parent_digest = None if parent is None else digest_of(parent)
     refused: Counter[str] = Counter()
-    try:
-        for attempt in range(task.first_attempt, task.max_attempts):
-            rng = np.random.default_rng((task.run_seed, task.slot, attempt))
-            graph = _draw(parent, task, rng)
-            simplified, digest = canonical_and_digest(graph)
-            same = digest == parent_digest
-            failed = "duplicate" if same else screen(simplified, task.space, task.screening)
-            if failed is None:
-                return Proposal(
-                    task.slot,
-                    attempt,
-                    graph.to_json(),
-                    digest,
-                    format_graph(simplified),
-                    fingerprint(simplified),
-                    dict(refused),
-                    time.perf_counter() - start,
-                )
-            refused[failed] += 1
-    finally:
-        torch.set_num_threads(threads)
+    for attempt in range(task.first_attempt, task.max_attempts):
+        rng = np.random.default_rng((task.run_seed, task.slot, attempt))
+        graph = _draw(parent, task, rng)
+        simplified, digest = canonical_and_digest(graph)
+        same = digest == parent_digest
+        failed = "duplicate" if same else screen(simplified, task.space, task.screening)
+        if failed is None:
+            return Proposal(
+                task.slot,
+                attempt,
+                graph.to_json(),
+                digest,
+                format_graph(simplified),
+                fingerprint(simplified),
+                dict(refused),
+                time.perf_counter() - start,
+            )
+        refused[failed] += 1
     seconds = time.perf_counter() - start
     return Proposal(task.slot, task.max_attempts - 1, None, None, "", (), dict(refused), seconds)
 

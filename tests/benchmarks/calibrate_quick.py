@@ -20,9 +20,9 @@ from search_spaces.layer import layer_class
 from tests.workers.layers import FAST_STARTERS, HOPELESS, NORMALIZED, REASONABLE, graph_of
 from workers.course import Course
 from workers.data import load_data
-from workers.evaluation import one_thread
 from workers.quality import quality_threshold
 from workers.settings import EvaluationConfig
+from workers.threads import one_thread
 
 
 @dataclass(frozen=True, slots=True)
