@@ -37,9 +37,10 @@ class Baselines:
         self._submitted = False
         for name in config.baselines:
             graph = zoo_graph(name)
-            key = evaluation_key(digest(graph), config.evaluation, 0, False)
+            graph_digest = digest(graph)
+            key = evaluation_key(graph_digest, config.evaluation, 0, False)
             baseline = BaselineRecord(
-                name=name, text=format_graph(graph), digest=digest(graph), evaluation_key=key
+                name=name, text=format_graph(graph), digest=graph_digest, evaluation_key=key
             )
             writer.store_baseline(baseline)
             stored = db.find_evaluation(key)

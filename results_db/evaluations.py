@@ -35,6 +35,9 @@ def store_evaluations(
 def find_evaluations(database: Database, keys: Sequence[str]) -> dict[str, EvaluationRecord]:
     """What is stored under each of the keys that are there."""
 
+    if not keys:
+        return {}
+
     def find() -> dict[str, EvaluationRecord]:
         found = {}
         with database.read() as connection:
