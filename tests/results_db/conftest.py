@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from results_db import ResultsDB
+from results_db import ResultsDB, RunWriter
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -47,3 +47,10 @@ def db(url: str) -> Iterator[ResultsDB]:
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/evonas.db"
+
+
+@pytest.fixture
+def writer(db: ResultsDB) -> Iterator[RunWriter]:
+    db.create_run("run", 3, {"space": "evonorm-b"}, budget=10)
+    with db.writer("run") as writer:
+        yield writer

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import networkx
 import numpy as np
 import pytest
@@ -16,6 +13,7 @@ from search_spaces.zoo import ZOO, zoo_digests, zoo_graph
 from tests.support.compare import assert_same
 from tests.support.graph_changes import ordered_form, rewritten
 from tests.support.graphs import random_graph
+from tests.support.processes import outputs_by_hash_seed
 
 
 def graphs(count: int, nodes: int, first: int = 0) -> list[Graph]:
@@ -88,16 +86,7 @@ def test_digests_are_the_same_in_every_process() -> None:
         "for s in range(50): print(digest(random_graph(np.random.default_rng(s))))\n"
         "assert 'torch' not in sys.modules\n"
     )
-    runs = [
-        subprocess.run(
-            [sys.executable, "-c", script],
-            env={"PYTHONHASHSEED": seed, "PATH": ""},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    ]
+    runs = outputs_by_hash_seed(script)
     assert runs[0] == runs[1] != ""
 
 

@@ -17,6 +17,7 @@ from search_spaces.graph import Graph
 from search_spaces.text import parse
 from search_spaces.zoo import ZOO, zoo_graph
 from tests.support.graphs import random_graph
+from tests.support.processes import outputs_by_hash_seed
 
 
 def body(text: str) -> list[str]:
@@ -166,16 +167,7 @@ def test_the_code_is_the_same_in_every_process() -> None:
         "for s in range(20): print(generate(random_graph(np.random.default_rng(s))).class_sha256)\n"
         "assert 'torch' not in sys.modules, 'code generation imports torch'\n"
     )
-    runs = [
-        subprocess.run(
-            [sys.executable, "-c", script],
-            env={"PYTHONHASHSEED": seed, "PATH": ""},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    ]
+    runs = outputs_by_hash_seed(script)
     assert runs[0] == runs[1] != ""
 
 
