@@ -9,9 +9,9 @@ from functools import cache
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
-from search_spaces.graph import Graph
-from workers.probe import PROBE_SHAPE, build_probe_layer, probe
+from workers.probe import PROBE_SHAPE, probe
 
 _NUM_PROJECTIONS = 8
 _NUM_SAMPLES = 8
@@ -24,30 +24,31 @@ _CELL = 1e-4
 Fingerprint = tuple[float, ...]
 
 
-def fingerprint(graph: Graph) -> Fingerprint:
+def fingerprint(layer_class: type[nn.Module]) -> Fingerprint:
     """48 numbers: 8 projections and 8 samples each of output, input gradient, evaluated output.
 
     Parameters are random. A value that is not finite becomes 0 and leaves its mark as a 49th
     number, their count.
     """
-    values = probe(build_probe_layer(graph), random_parameters=True)
-    numbers: list[float] = []
-    broken = 0
-    for block in (values.output, values.gradient, values.evaluated):
-        flat = block.flatten()
-        broken += int((~torch.isfinite(flat)).sum())
-        flat = torch.nan_to_num(flat, nan=0.0, posinf=0.0, neginf=0.0)
-        numbers += (_projections() @ flat).tolist()
-        numbers += flat[:: flat.numel() // _NUM_SAMPLES][:_NUM_SAMPLES].tolist()
-    return (*numbers, float(broken))
+    values = probe(layer_class, random_parameters=True)
+    blocks = np.stack((values.output, values.gradient, values.evaluated)).reshape(3, -1)
+    finite = np.isfinite(blocks)
+    broken = finite.size - int(finite.sum())
+    if broken:
+        blocks = np.where(finite, blocks, 0.0)
+    samples = blocks[:, :: blocks.shape[1] // _NUM_SAMPLES][:, :_NUM_SAMPLES]
+    with np.errstate(over="ignore", invalid="ignore"):  # of sums of the largest numbers
+        projected = blocks @ _projections()
+    return (*np.concatenate((projected, samples), axis=1).ravel().tolist(), float(broken))
 
 
 @cache
-def _projections() -> torch.Tensor:
+def _projections() -> NDArray[np.float64]:
     generator = torch.Generator().manual_seed(7)
     size = math.prod(PROBE_SHAPE)
     shape = (_NUM_PROJECTIONS, size)
-    return torch.randn(shape, generator=generator, dtype=torch.float64) / math.sqrt(size)
+    rows = torch.randn(shape, generator=generator, dtype=torch.float64) / math.sqrt(size)
+    return np.ascontiguousarray(rows.numpy().T)
 
 
 class FingerprintIndex:

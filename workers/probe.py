@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
-
-from search_spaces.graph import Graph
-from search_spaces.layer import layer_class
 
 # Batch, channels, height, width: batch > 1, height other than width, several channels a group.
 PROBE_SHAPE = (4, 8, 5, 3)
@@ -23,41 +22,36 @@ _SPREAD = torch.tensor((0.15, 0.7, 1.5, 4.0), dtype=torch.float64).view(-1, 1, 1
 @dataclass(frozen=True, slots=True)
 class ProbeValues:
     """Input, output and input gradient in training, and output in evaluation after one update; each
-    of
-    PROBE_SHAPE.
+    of PROBE_SHAPE.
     """
 
-    x: Tensor
-    output: Tensor
-    gradient: Tensor
-    evaluated: Tensor
+    x: NDArray[np.float64]
+    output: NDArray[np.float64]
+    gradient: NDArray[np.float64]
+    evaluated: NDArray[np.float64]
 
 
-def build_probe_layer(graph: Graph) -> nn.Module:
-    """The layer in float64, running estimates too, with its parameters at their initial values."""
-    layer = layer_class(graph)(PROBE_SHAPE[1], groups=PROBE_GROUPS, dtype=torch.float64)
-    return layer.double()
-
-
-def probe(layer: nn.Module, *, random_parameters: bool) -> ProbeValues:
-    """Run a float64 layer forward and backward on the fixed input.
+def probe(layer_class: type[nn.Module], *, random_parameters: bool) -> ProbeValues:
+    """Build a layer in float64, running estimates too, and run it on the fixed input.
 
     `random_parameters` replaces v0, v1, alpha, gamma and beta by fixed random values, because at
     their initial 0 and 1 too many different layers coincide. The closing affine is random too.
     """
-    if random_parameters:
-        _randomise(layer)
+    layer = layer_class(PROBE_SHAPE[1], groups=PROBE_GROUPS, dtype=torch.float64)
+    layer.requires_grad_(False)  # no parameter's gradient is asked for
+    for buffer in layer.buffers():
+        buffer.data = buffer.double()
     x, cotangent, unseen = _fixed_inputs()
     if random_parameters:  # small and large samples, or max(std[s](x), 0.1) would be std[s](x)
-        x, unseen = _SPREAD * x, _SPREAD * unseen
-    x = x.clone().requires_grad_()
-    layer.train()
-    output = layer(x)
-    gradient = _gradient(output, x, cotangent)
+        for name, parameter in layer.named_parameters():
+            parameter.copy_(_random_values(name, parameter.numel()))
+        x, unseen = _spread_inputs()
+    leaf = x.detach().requires_grad_()
+    output = layer(leaf)
+    gradient = _gradient(output, leaf, cotangent)
     layer.eval()
-    with torch.no_grad():
-        evaluated = layer(unseen)
-    return ProbeValues(x.detach(), output.detach(), gradient, evaluated)
+    evaluated = layer(unseen)
+    return ProbeValues(x.numpy(), output.detach().numpy(), gradient.numpy(), evaluated.numpy())
 
 
 def _gradient(output: Tensor, x: Tensor, cotangent: Tensor) -> Tensor:
@@ -83,6 +77,13 @@ def _fixed_inputs() -> tuple[Tensor, Tensor, Tensor]:
 
 
 @cache
+def _spread_inputs() -> tuple[Tensor, Tensor]:
+    """Input in training and in evaluation with small and large samples and channels."""
+    x, _, unseen = _fixed_inputs()
+    return _SPREAD * x, _SPREAD * unseen
+
+
+@cache
 def _random_values(kind: str, count: int) -> Tensor:
     # Equal numbers for the parameter of one name, whatever else the layer has.
     generator = torch.Generator().manual_seed(sum(map(ord, kind)) + 1000 * count)
@@ -90,9 +91,3 @@ def _random_values(kind: str, count: int) -> Tensor:
     # Both signs, or abs(v1) would be v1.
     values[torch.randperm(count, generator=generator)[: count // 2]] *= -1
     return values
-
-
-def _randomise(layer: nn.Module) -> None:
-    with torch.no_grad():
-        for name, parameter in layer.named_parameters():
-            parameter.copy_(_random_values(name, parameter.numel()).view_as(parameter))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
 
 from search_spaces.graph import Graph
+from search_spaces.layer import layer_class
 from search_spaces.primitives import MOMENTS
 from search_spaces.properties import structure
 from search_spaces.requirements import unmet_by
 from search_spaces.space import SearchSpace
-from workers.probe import ProbeValues, build_probe_layer, probe
+from workers.probe import PROBE_SHAPE, ProbeValues, probe
 from workers.stack_probe import StackConfig, stack_failure
 
 # Every check by name, in the order in which they are made; `duplicate` is the driver's, who knows
@@ -58,10 +62,11 @@ def screen(graph: Graph, space: SearchSpace, config: ScreeningConfig) -> str | N
         return "requirement"
     if config.reject_affine and found.only_normalizes and not _compares_channels(graph):
         return "affine"
-    failed = _numeric_failure(probe(build_probe_layer(graph), random_parameters=False), config)
+    layer = layer_class(graph)
+    failed = probe_failure(layer, config)
     if failed is not None:
         return failed
-    return "stack" if stack_failure(graph, config.stack) is not None else None
+    return "stack" if stack_failure(layer, config.stack) is not None else None
 
 
 def _compares_channels(graph: Graph) -> bool:
@@ -69,13 +74,15 @@ def _compares_channels(graph: Graph) -> bool:
     return any(MOMENTS[node.op][1] in ("c", "g") for node in graph.nodes if node.op in MOMENTS)
 
 
-def _numeric_failure(values: ProbeValues, config: ScreeningConfig) -> str | None:
-    blocks = torch.stack((values.output, values.gradient, values.evaluated))
-    if not bool(torch.isfinite(blocks).all()):
+def probe_failure(layer_class: type[nn.Module], config: ScreeningConfig) -> str | None:
+    """Name of the first check that a layer fails on the probe, None if it passes them."""
+    values = probe(layer_class, random_parameters=False)
+    blocks = (values.output, values.gradient, values.evaluated)
+    if not all(np.isfinite(block).all() for block in blocks):
         return "not finite"
-    size, gradient, evaluated = blocks.square().mean((1, 2, 3, 4)).sqrt().tolist()
-    within = values.output - values.output.mean((0, 2, 3), keepdim=True)
-    if float(within.square().mean().sqrt()) < config.variation * size or size == 0.0:
+    size, gradient, evaluated = (_rms(block) for block in blocks)
+    within = values.output - values.output.mean((0, 2, 3), keepdims=True)
+    if _rms(within) < config.variation * size or size == 0.0:
         return "constant"
     if not all(1 / config.output < value < config.output for value in (size, evaluated)):
         return "too large"
@@ -86,7 +93,13 @@ def _numeric_failure(values: ProbeValues, config: ScreeningConfig) -> str | None
 
 def _is_affine(values: ProbeValues) -> bool:
     """Whether one straight line a channel and sample leads from the input to the output."""
-    x, y = (v.flatten(2) - v.flatten(2).mean(2, keepdim=True) for v in (values.x, values.output))
-    slope = (x * y).sum(2, keepdim=True) / x.square().sum(2, keepdim=True)
-    off_line = (y - slope * x).square().mean()
-    return bool(off_line < _ROUNDING * y.square().mean())
+    rows = (PROBE_SHAPE[0] * PROBE_SHAPE[1], -1)
+    x, y = (v.reshape(rows) for v in (values.x, values.output))
+    x, y = (v - v.mean(1, keepdims=True) for v in (x, y))
+    slope = (x * y).sum(1, keepdims=True) / np.square(x).sum(1, keepdims=True)
+    return _rms(y - slope * x) ** 2 < _ROUNDING * _rms(y) ** 2
+
+
+def _rms(values: NDArray[np.float64]) -> float:
+    """Root mean square; infinity if the squares are too large."""
+    return math.sqrt(float(np.vdot(values, values)) / values.size)

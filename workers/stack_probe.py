@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import torch
-from torch import Tensor
-
-from search_spaces.graph import Graph
-from search_spaces.layer import layer_class
+from torch import Tensor, nn
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +32,20 @@ _SHAPE = (8, 16, 3, 3)
 _GROUPS = 4
 
 
-def stack_failure(graph: Graph, config: StackConfig) -> str | None:
+def stack_failure(layer_class: type[nn.Module], config: StackConfig) -> str | None:
     """The first bound that the stack breaks, by its name in the config; None if it keeps all.
 
     A stack is `depth` times (1 x 1 convolution with random weights, layer), in float32 and training
     mode.
     """
-    layer = layer_class(graph)(_SHAPE[1], groups=_GROUPS)
-    inputs, weights, cotangent = _fixed_stack(config.depth)
+    layer = layer_class(_SHAPE[1], groups=_GROUPS).requires_grad_(False)
+    inputs, _, cotangent = _fixed_stack(config.depth)
     least, most = config.sensitivity
     for scale in config.scales:
-        x = inputs.clone().requires_grad_()
+        x = inputs.detach().requires_grad_()
         value = x
-        for weight in weights:
-            value = layer(torch.einsum("oc,bchw->bohw", weight * scale, value))
+        for weight in _scaled_weights(config.depth, scale):
+            value = layer(torch.bmm(weight, value.flatten(2)).view(_SHAPE))
         size = _rms(value)
         if not 1 / config.signal < size < config.signal:
             return "signal"
@@ -80,3 +77,10 @@ def _fixed_stack(depth: int) -> tuple[Tensor, tuple[Tensor, ...], Tensor]:
         weights,
         torch.randn(_SHAPE, generator=generator),
     )
+
+
+@cache
+def _scaled_weights(depth: int, scale: float) -> tuple[Tensor, ...]:
+    """The weights times a scale, (B, C, C): once more for every sample."""
+    _, weights, _ = _fixed_stack(depth)
+    return tuple((scale * weight).repeat(_SHAPE[0], 1, 1) for weight in weights)

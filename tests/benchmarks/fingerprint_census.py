@@ -83,7 +83,7 @@ def report(forms: list[Graph]) -> None:
     finite = joins = false_joins = misses = equal = 0
     examples: list[str] = []
     for number, graph in enumerate(forms):
-        values = fingerprint(graph)
+        values = fingerprint(layer_class(graph))
         if values[-1]:
             continue
         larger = larger_fingerprint(graph)

@@ -19,16 +19,15 @@ import torch
 from search_spaces.canonical import canonical_and_digest
 from search_spaces.codegen import generate
 from search_spaces.graph import Graph
-from search_spaces.layer import execute
+from search_spaces.layer import execute, layer_class
 from search_spaces.properties import properties_of_canonical, structure
 from search_spaces.requirements import unmet_by
 from search_spaces.sampling import sample
 from search_spaces.space import SearchSpace, get_space
 from search_spaces.zoo import zoo_graph
 from workers.fingerprint import fingerprint
-from workers.probe import build_probe_layer, probe
 from workers.proposal import ProposalTask, propose
-from workers.screening import ScreeningConfig
+from workers.screening import ScreeningConfig, probe_failure
 from workers.stack_probe import stack_failure
 
 _In = TypeVar("_In")
@@ -76,20 +75,23 @@ def seeded(number: int) -> np.random.Generator:
 
 def probing(graphs: list[Graph]) -> None:
     print(f"\n{len(graphs)} distinct graphs that pass, each new")
-    fingerprint(zoo_graph("EvoNorm-B0"))  # torch starts slowly
+    probe_and_fingerprint(zoo_graph("EvoNorm-B0"))  # torch starts slowly
     half = len(graphs) // 2
-    report_codes, generating = timed("code generation", generate, graphs[:half])
-    classes, executing = timed("execution", lambda c: execute(c, "layer"), report_codes)
+    codes, generating = timed("code generation", generate, graphs[:half])
+    classes, executing = timed("execution", lambda c: execute(c, "layer"), codes)
     _, building = timed("construction", lambda layer: layer(16), classes)
     report("building together (wanted: 1,000 a second)", generating + executing + building)
-    timed(
-        "probe, building included (wanted: 500 a second)",
-        lambda g: probe(build_probe_layer(g), random_parameters=False),
-        graphs[:half],
-    )
-    timed("fingerprint, building included (wanted: 500)", fingerprint, graphs[half:])
-    timed("fingerprint after a probe", fingerprint, graphs[:half])
-    timed("random stack", lambda g: stack_failure(g, ScreeningConfig().stack), graphs[:half])
+    timed("probe, fingerprint, building included (500)", probe_and_fingerprint, graphs[half:])
+    config = ScreeningConfig()
+    timed("probe after building", lambda layer: probe_failure(layer, config), classes)
+    timed("fingerprint after building", fingerprint, classes)
+    timed("random stack", lambda layer: stack_failure(layer, config.stack), classes)
+
+
+def probe_and_fingerprint(graph: Graph) -> None:
+    layer = layer_class(graph)
+    probe_failure(layer, ScreeningConfig())
+    fingerprint(layer)
 
 
 def proposing(space: SearchSpace, slots: int) -> None:
