@@ -181,13 +181,17 @@ def _read_toml(file: Path) -> dict[str, Any]:
 
 
 def _merged(below: Any, above: Any) -> Any:
-    """Tables merge key by key; anything else is replaced."""
-    if isinstance(below, dict) and isinstance(above, dict):
+    """Tables of one `kind` merge key by key; anything else is replaced."""
+    if isinstance(below, dict) and isinstance(above, dict) and _same_kind(below, above):
         return {
             key: _merged(below.get(key), above.get(key, below.get(key)))
             for key in {**below, **above}
         }
     return above
+
+
+def _same_kind(below: dict[str, Any], above: dict[str, Any]) -> bool:
+    return "kind" not in above or above["kind"] == below.get("kind")
 
 
 def _override(document: dict[str, Any], override: str) -> None:

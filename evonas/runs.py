@@ -33,7 +33,9 @@ def create_or_continue(db: ResultsDB, name: str | None, config: RunConfig) -> st
     if name is None:
         name = _new_name(config.seed, known.keys())
     elif name in known:
-        differences = config_differences(_kind(known[name].config), _kind(config.to_dict()))
+        # Read and written again, so that settings that came later are there, at their defaults.
+        stored = config_from_dict(known[name].config).to_dict()
+        differences = config_differences(_kind(stored), _kind(config.to_dict()))
         if differences:
             raise RunError(
                 f"run {name!r} is there with another config; go on with `evonas resume {name}`, "

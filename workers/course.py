@@ -98,8 +98,8 @@ class Course:
         network = self._network(self._config.anchors[0])
         train = self._data.train
         indices = batch_indices(len(train.labels), config.batch, 1, (self._seed, 0))[0]
-        images, labels = train.images[indices], train.labels[indices]
-        return Ascent(network.module, network.weights, images, labels, config)
+        inputs, labels = train.take(indices)
+        return Ascent(network.module, network.weights, inputs, labels, config)
 
     def _network(self, anchor: AnchorConfig) -> AnchorNetwork:
         data = self._data

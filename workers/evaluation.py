@@ -4,7 +4,7 @@ import hashlib
 import json
 import platform
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from search_spaces.graph import Graph
 from search_spaces.layer import layer_class, layer_code
 from workers.anchors import NormAct
 from workers.course import Course, Rejection
+from workers.data import data_identity
+from workers.keys import key_values
 from workers.settings import AnchorConfig, EvaluationConfig, SettingsError, from_dict
 from workers.threads import one_thread
 from workers.verdict import Verdict
@@ -96,8 +98,8 @@ def evaluation_key(
 @lru_cache(maxsize=16)
 def _settings_hash(config: EvaluationConfig, seed_index: int, stop_at_rejection: bool) -> str:
     """The part of a key that all layers of a run share."""
-    parts = {
-        "config": asdict(config),
+    parts: dict[str, object] = {
+        "config": key_values(config),
         "seed_index": seed_index,
         "stop_at_rejection": stop_at_rejection,
         "evaluation": EVALUATION_VERSION,
@@ -105,6 +107,8 @@ def _settings_hash(config: EvaluationConfig, seed_index: int, stop_at_rejection:
         "torch": torch.__version__,
         "hardware": hardware_class(),
     }
+    if identity := data_identity(config.data):
+        parts["data"] = identity
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

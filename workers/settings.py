@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from workers.anchors import ANCHORS, NetworkConfig
-from workers.data import DigitsConfig
+from workers.data import SOURCES, DataConfig, DigitsConfig
 from workers.quality import QualityConfig
 from workers.stability import StabilityConfig
 from workers.training import TrainingConfig
@@ -38,7 +38,7 @@ class EvaluationConfig:
     """
 
     anchors: tuple[AnchorConfig, ...]
-    data: DigitsConfig = field(default_factory=DigitsConfig)
+    data: DataConfig = field(default_factory=DigitsConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     quality: QualityConfig = field(default_factory=QualityConfig)
     stability: StabilityConfig = field(default_factory=StabilityConfig)
@@ -88,6 +88,8 @@ def build(kind: type[Any], values: Any, path: str) -> Any:
 def _convert(kind: Any, value: Any, path: str) -> Any:
     """`value` as the annotated `kind`; an int may stand for a float."""
     origin, arguments = get_origin(kind), get_args(kind)
+    if kind == DataConfig:
+        return _build_data(value, path)
     if is_dataclass(kind) and isinstance(kind, type):
         return value if isinstance(value, kind) else build(kind, value, f"{path}.")
     if origin is tuple and isinstance(value, list | tuple):
@@ -109,6 +111,19 @@ def _convert(kind: Any, value: Any, path: str) -> Any:
         return value
     name = kind.__name__ if isinstance(kind, type) and origin is None else str(kind)
     raise SettingsError(f"{path}: {value!r}; give a value of type {name}")
+
+
+def _build_data(values: Any, path: str) -> DataConfig:
+    """The settings of the source that `kind` names, the digits if it names none."""
+    if isinstance(values, DataConfig):
+        return values
+    if not isinstance(values, Mapping):
+        raise SettingsError(f"{path}: {values!r}; give a table of settings")
+    name = values.get("kind", "digits")
+    if name not in SOURCES:
+        raise SettingsError(f"{path}.kind: {name!r}; {_nearest(str(name), list(SOURCES))}")
+    data: DataConfig = build(SOURCES[name].config, values, f"{path}.")
+    return data
 
 
 def _nearest(given: str, allowed: list[str]) -> str:

@@ -76,10 +76,8 @@ class Training:
         self.network.train()
         train = self._data.train
         while self.step < (self.config.steps if until is None else until):
-            indices = self._batches[self.step]
-            loss = functional.cross_entropy(
-                self.network(train.images[indices]), train.labels[indices]
-            )
+            inputs, labels = train.take(self._batches[self.step])
+            loss = functional.cross_entropy(self.network(inputs), labels)
             if not math.isfinite(loss.item()):
                 raise DivergedError(f"loss {loss.item()} at step {self.step + 1}")
             for group in self._optimizer.param_groups:
@@ -102,9 +100,8 @@ def accuracy(network: nn.Module, split: Split, batch: int, step: int) -> float:
     right = 0
     with torch.inference_mode():
         for start in range(0, len(split.labels), batch):
-            images = split.images[start : start + batch]
-            labels = split.labels[start : start + batch]
-            logits = network(images)
+            inputs, labels = split.take(slice(start, start + batch))
+            logits = network(inputs)
             if not bool(torch.isfinite(logits).all()):
                 raise DivergedError(f"non-finite output in validation after step {step}")
             right += int((logits.argmax(1) == labels).sum())

@@ -13,12 +13,13 @@ _KNOWN = (
     ("evonas.layers", "LayerError", USAGE),
     ("search_spaces.errors", "GraphError", USAGE),
     ("workers.settings", "SettingsError", USAGE),
+    ("workers.data.errors", "DataError", FAILED),
+    ("workers.dotted", "DottedNameError", USAGE),
     ("results_db.errors", "DatabaseError", FAILED),
     ("workers.pools.errors", "PoolError", FAILED),
     ("evonas.export", "ExportError", FAILED),
     ("evonas.runs", "RunError", FAILED),
     ("evonas.driver", "SearchError", FAILED),
-    ("evonas.baselines", "BaselineError", FAILED),
     ("evonas.baselines", "BaselineError", FAILED),
 )
 

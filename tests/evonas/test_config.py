@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from evonas.config import ConfigError, config_differences, config_from_dict, load_config
+from workers.data import TextConfig
 
 
 def test_set_wins_over_file_wins_over_preset(tmp_path: Path) -> None:
@@ -21,6 +23,16 @@ def test_set_wins_over_file_wins_over_preset(tmp_path: Path) -> None:
         "evonorm-s",
     )
     assert config.evolution.mutations == 2
+
+
+def test_a_file_with_another_kind_of_data_replaces_the_preset_s(tmp_path: Path) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text("[evaluation.data]\nkind = 'text'\ncontext = 32\n")
+    assert load_config("quick", file).evaluation.data == TextConfig(context=32)
+    file.write_text("[evaluation.data]\nkind = 'digits'\nsize = 8\n")
+    assert load_config("quick", file).evaluation.data == replace(
+        load_config("quick").evaluation.data, size=8
+    )
 
 
 def test_an_anchor_is_set_by_its_name() -> None:

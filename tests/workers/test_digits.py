@@ -11,11 +11,15 @@ from workers.data import digits, load_data
 
 def test_equal_settings_give_equal_tensors_and_other_seeds_others() -> None:
     first, second = digits.load(DATA), digits.load(DATA)
-    for name in ("train", "validation", "test"):
-        assert torch.equal(getattr(first, name).images, getattr(second, name).images)
-        assert torch.equal(getattr(first, name).labels, getattr(second, name).labels)
+    for a, b in (
+        (first.train, second.train),
+        (first.validation, second.validation),
+        (first.read_test(), second.read_test()),
+    ):
+        assert torch.equal(a.inputs, b.inputs)
+        assert torch.equal(a.labels, b.labels)
     other = digits.load(replace(DATA, seed=1))
-    assert not torch.equal(first.train.images, other.train.images)
+    assert not torch.equal(first.train.inputs, other.train.inputs)
 
 
 def test_one_process_loads_a_task_once() -> None:
@@ -32,10 +36,10 @@ def test_shapes_labels_and_standardisation() -> None:
     data = load_data(DATA)
     assert data.shape == (3, 8, 8)
     assert data.classes == 10
-    assert data.train.images.dtype == torch.float32
+    assert data.train.inputs.dtype == torch.float32
     assert data.train.labels.dtype == torch.int64
-    assert torch.allclose(data.train.images.mean((0, 2, 3)), torch.zeros(3), atol=1e-4)
-    assert torch.allclose(data.train.images.std((0, 2, 3)), torch.ones(3), atol=1e-4)
+    assert torch.allclose(data.train.inputs.mean((0, 2, 3)), torch.zeros(3), atol=1e-4)
+    assert torch.allclose(data.train.inputs.std((0, 2, 3)), torch.ones(3), atol=1e-4)
     assert 0.1 <= data.guess < 0.2
 
 
@@ -47,6 +51,6 @@ def test_more_images_than_scans_repeat_each_scan_about_equally_often() -> None:
 
 
 def test_dark_digits_and_clutter_change_the_pictures() -> None:
-    plain = digits.load(replace(DATA, noise=0.0)).train.images
-    assert not torch.equal(plain, digits.load(replace(DATA, noise=0.0, dark=1.0)).train.images)
-    assert not torch.equal(plain, digits.load(replace(DATA, noise=0.0, clutter=2)).train.images)
+    plain = digits.load(replace(DATA, noise=0.0)).train.inputs
+    assert not torch.equal(plain, digits.load(replace(DATA, noise=0.0, dark=1.0)).train.inputs)
+    assert not torch.equal(plain, digits.load(replace(DATA, noise=0.0, clutter=2)).train.inputs)

@@ -4,16 +4,20 @@ import multiprocessing
 import re
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 import torch
 
+import workers
 from search_spaces.canonical import digest
 from search_spaces.errors import GraphError
 from search_spaces.layer import layer_code
 from search_spaces.text import parse
 from tests.workers.layers import graph_of
 from tests.workers.tiny import TINY
+from workers import evaluation
+from workers.data import Split, TextConfig, load_data
 from workers.evaluation import Evaluation, EvaluationConfig, evaluate, evaluation_key
 from workers.quality import QualityConfig
 from workers.stability import StabilityConfig
@@ -129,6 +133,40 @@ def test_scores_are_equal_bit_for_bit_alone_and_beside_other_workers() -> None:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=context) as pool:
         assert list(pool.map(outcome, names)) == alone
+
+
+@pytest.mark.parametrize("name", ["BN-ReLU", "max(x, -v1)"])
+def test_no_evaluation_reads_the_third_split(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> Split:
+        raise AssertionError("the third split was read")
+
+    held_out = replace(load_data(TINY.data), read_test=refuse)
+    with pytest.raises(AssertionError, match="third split"):
+        held_out.read_test()
+    expected = evaluate(json_of(name), TINY, stop_at_rejection=False)
+    monkeypatch.setattr("workers.course.load_data", lambda *_: held_out)
+    assert evaluate(json_of(name), TINY, stop_at_rejection=False).scores == expected.scores
+
+
+def test_only_reranking_asks_for_the_third_split() -> None:
+    """Of the packages, only the sources themselves may name it."""
+    root = Path(workers.__file__).parent.parent
+    files = [f for p in ("workers", "evonas", "search_spaces") for f in (root / p).rglob("*.py")]
+    callers = {f.relative_to(root).as_posix() for f in files if "read_test" in f.read_text()}
+    assert {name for name in callers if not name.startswith("workers/data/")} <= {
+        "evonas/rerank.py"
+    }
+
+
+def test_the_key_depends_on_the_content_behind_a_path(tmp_path: Path) -> None:
+    d, path = digest(graph_of("BN-ReLU")), tmp_path / "text.txt"
+    config = replace(TINY, data=TextConfig(path=str(path)))
+    keys = []
+    for text in ("one", "two", "one"):
+        path.write_text(text)
+        evaluation._settings_hash.cache_clear()  # a process looks once, as it loads data once
+        keys.append(evaluation_key(d, config, 0, True))
+    assert keys[0] == keys[2] != keys[1]
 
 
 def test_bad_json_is_the_graph_s_error() -> None:

@@ -8,6 +8,14 @@ import pytest
 
 from evonas.config import load_config
 from tests.workers.tiny import TINY
+from workers.data import (
+    ArraysConfig,
+    CifarConfig,
+    DataConfig,
+    FolderConfig,
+    OwnDataConfig,
+    TextConfig,
+)
 from workers.quality import QualityConfig, quality_threshold
 from workers.settings import AnchorConfig, EvaluationConfig, SettingsError, from_dict
 
@@ -35,6 +43,11 @@ def test_left_out_settings_take_their_defaults_and_whole_numbers_are_numbers() -
         ({"quality": {"step": True}}, r"quality\.step: True; .*int"),
         ({"quality": 3}, r"quality.*: 3; give a table of settings"),
         ({"training": {"schedule": "cosin"}}, r"training\.schedule: 'cosin'; did you mean cosine"),
+        ({"data": {"kind": "cifar"}}, r"data\.kind: 'cifar'; did you mean cifar10\?"),
+        ({"data": {"kind": "cifar10", "size": 8}}, r"unknown setting data\.size; .*allowed: kind"),
+        ({"data": {"kind": "npz"}}, r"data\.: .*'path'"),
+        ({"data": {"kind": "digits", "path": "x"}}, r"unknown setting data\.path"),
+        ({"data": 3}, r"data: 3; give a table of settings"),
         ({"data": {"scale": [1.0]}}, r"data\.scale: \[1\.0\]; give a value of type tuple"),
         ({"anchors": []}, r"anchors: empty; list at least one of resnet, mobilenet, vit"),
         ({"anchors": [{"name": "resnett"}]}, r"unknown anchor 'resnett'; did you mean resnet\?"),
@@ -52,6 +65,28 @@ def test_left_out_settings_take_their_defaults_and_whole_numbers_are_numbers() -
 def test_mistakes_are_named(change: dict[str, Any], message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         from_dict({**asdict(TINY), **change})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        CifarConfig(),
+        CifarConfig("cifar100", path="a.tar.gz", labels="coarse"),
+        ArraysConfig("a.npz"),
+        FolderConfig("images", size=64),
+        TextConfig(),
+        OwnDataConfig("my_package.my_module:load"),
+    ],
+)
+def test_every_source_round_trips_through_json(data: DataConfig) -> None:
+    config = replace(TINY, data=data)
+    assert from_dict(json.loads(json.dumps(asdict(config)))) == config
+
+
+def test_without_a_kind_the_data_are_the_digits() -> None:
+    document = asdict(TINY)
+    del document["data"]["kind"]
+    assert from_dict(document) == TINY
 
 
 def test_an_anchor_s_own_settings_replace_the_shared_ones() -> None:

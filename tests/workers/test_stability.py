@@ -87,7 +87,7 @@ def quick_ascent(name: str) -> Ascent:
 
     network = build_network(anchor.name, anchor.network, norm_act, data.shape, data.classes, (0,))
     count = QUICK.stability.batch
-    images, labels = data.train.images[:count], data.train.labels[:count]
+    images, labels = data.train.inputs[:count], data.train.labels[:count]
     return Ascent(network.module, network.weights, images, labels, QUICK.stability)
 
 

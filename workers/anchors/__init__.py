@@ -56,7 +56,7 @@ def build_network(
     name: str,
     config: NetworkConfig,
     norm_act: NormAct,
-    shape: tuple[int, int, int],
+    shape: tuple[int, ...],
     classes: int,
     seed: tuple[int, ...],
 ) -> AnchorNetwork:

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from workers.data.dataset import Dataset, Split
+from workers.keys import later
 
 SPLIT_SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2}  # of the scans
 
@@ -38,6 +39,7 @@ class DigitsConfig:
     dark: float = 0.0
     noise: float = 0.05
     seed: int = 0
+    kind: Literal["digits"] = later("digits")
 
 
 def load(config: DigitsConfig) -> Dataset:
@@ -48,18 +50,28 @@ def load(config: DigitsConfig) -> Dataset:
     scans = np.asarray(digits.images, dtype=np.float32) / 16.0  # (1797, 8, 8) in 0..1
     labels = np.asarray(digits.target, dtype=np.int64)
     counts = {"train": config.train, "validation": config.validation, "test": config.test}
-    splits: dict[str, Split] = {}
-    for number, (name, members) in enumerate(split_scans(len(scans), config.seed).items(), start=1):
-        rng = np.random.default_rng([config.seed, number])
-        chosen = np.resize(rng.permutation(members), counts[name])  # each scan equally often
-        images = _render(scans, chosen, members, config, rng)
-        splits[name] = Split(images, torch.from_numpy(labels[chosen]))
-    train = splits["train"].images
-    mean = train.mean((0, 2, 3), keepdim=True)
-    std = train.std((0, 2, 3), keepdim=True)
+    members = split_scans(len(scans), config.seed)
+    names = list(members)
+
+    def render(name: str) -> tuple[Tensor, Tensor]:
+        rng = np.random.default_rng([config.seed, 1 + names.index(name)])
+        chosen = np.resize(rng.permutation(members[name]), counts[name])  # each equally often
+        images = _render(scans, chosen, members[name], config, rng)
+        return images, torch.from_numpy(labels[chosen])
+
+    images, train_labels = render("train")
+    mean = images.mean((0, 2, 3), keepdim=True)
+    std = images.std((0, 2, 3), keepdim=True)
+
+    def split(name: str) -> Split:
+        images, labels = render(name)
+        return Split((images - mean) / std, labels)
+
     return Dataset(
-        **{n: Split((s.images - mean) / std, s.labels) for n, s in splits.items()},
-        classes=int(labels.max()) + 1,
+        Split((images - mean) / std, train_labels),
+        split("validation"),
+        int(labels.max()) + 1,
+        lambda: split("test"),
     )
 
 

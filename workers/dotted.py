@@ -1,0 +1,43 @@
+"""Objects of the user's own by dotted name, `my_package.my_module:name`."""
+
+import hashlib
+import importlib
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+_DOTTED = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)", re.A)
+
+
+class DottedNameError(ValueError):
+    """Nothing can be imported under the name; the message says why."""
+
+
+def is_dotted(name: str) -> bool:
+    """Whether a name has the form `module:object`."""
+    return _DOTTED.fullmatch(name) is not None
+
+
+def load_object(name: str) -> Any:
+    """The object. Raises DottedNameError."""
+    match = _DOTTED.fullmatch(name)
+    if match is None:
+        raise DottedNameError(f"{name!r:.80} is no dotted name; write my_package.my_module:name")
+    try:
+        found: Any = importlib.import_module(match[1])
+        for part in match[2].split("."):
+            found = getattr(found, part)
+    except Exception as error:  # whatever the user's module raises when it is imported
+        raise DottedNameError(
+            f"cannot import {name}: {type(error).__name__}: {error}; the module must be installed, "
+            "or its folder on PYTHONPATH, here and on the workers"
+        ) from error
+    return found
+
+
+def source_hash(name: str) -> str:
+    """The SHA-256 of the file that the object's module comes from. Raises DottedNameError."""
+    load_object(name)
+    file = getattr(sys.modules[name.partition(":")[0]], "__file__", None)
+    return hashlib.sha256(Path(file).read_bytes() if file else b"").hexdigest()
