@@ -11,7 +11,6 @@ from evonas.slots import Slot, evaluation_record
 from results_db.records import CandidateRecord, EvaluationRecord
 from results_db.store import ResultsDB
 from results_db.writer import RunWriter
-from search_spaces.space import get_space
 from workers.evaluation import evaluate, evaluation_key
 from workers.fingerprint import FingerprintIndex
 from workers.pools.base import Completion, Pool, Task
@@ -47,7 +46,7 @@ class Driver:
         # Tasks that wait for a worker, the oldest slot first, or commits would stall.
         self._ready: list[tuple[int, str, Task]] = []
         self._next_slot = self.history.committed
-        self._space = get_space(config.space)
+        self._space = config.search_space
         self._crashes = 0  # in a row
 
     def open_slots(self) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from evonas.config import EvolutionConfig
+from evonas.config_sections import EvolutionConfig
 from evonas.originals import HEAD, Originals
 from evonas.selection import Member, Window, hypervolume
 from results_db.front import Front

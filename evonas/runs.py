@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evonas.config import RunConfig, config_differences, config_from_dict, with_overrides
+from evonas.config import RunConfig, config_from_dict, with_overrides
+from evonas.config_document import differences
 from results_db.records import RunRecord
 from results_db.store import ResultsDB
 from results_db.transfer import fork_run
+from search_spaces.space import SPACES
 
 # How long a run goes on, not what its history is: these may differ when a run is continued.
 _EXTENT = ("budget", "max_minutes")
@@ -35,12 +37,12 @@ def create_or_continue(db: ResultsDB, name: str | None, config: RunConfig) -> st
     elif name in known:
         # Read and written again, so that settings that came later are there, at their defaults.
         stored = config_from_dict(known[name].config).to_dict()
-        differences = config_differences(_kind(stored), _kind(config.to_dict()))
-        if differences:
+        changed = differences(_kind(stored), _kind(config.to_dict()))
+        if changed:
             raise RunError(
                 f"run {name!r} is there with another config; go on with `evonas resume {name}`, "
                 "or give another --name. The differences (stored -> given):\n  "
-                + "\n  ".join(differences)
+                + "\n  ".join(changed)
             )
         budget = max(config.budget, db.count(name))  # the same command again is no error
         extend(db, name, budget=budget, max_minutes=config.max_minutes)
@@ -92,8 +94,8 @@ def fork(
     old, new = config_from_dict(stored.config), with_overrides(stored.config, overrides)
     if (old.space, _anchors(old)) != (new.space, _anchors(new)):
         raise RunError(
-            f"a fork keeps the space and the anchors of {source!r}: {old.space} on "
-            f"{', '.join(_anchors(old))}; given {new.space} on {', '.join(_anchors(new))}. "
+            f"a fork keeps the space and the anchors of {source!r}: {old.space.name} on "
+            f"{', '.join(_anchors(old))}; given {new.space.name} on {', '.join(_anchors(new))}. "
             "Start a new run with `evonas search` for others"
         )
     shared = db.count(source) if at is None else at + 1
@@ -134,6 +136,21 @@ def latest(db: ResultsDB, name: str | None = None) -> str:
     if not runs:
         raise RunError(f"{db.address} holds no run yet; start one with `evonas search`")
     return runs[-1].name
+
+
+def space_name(run: RunRecord) -> str:
+    """The name of a run's space, the user's own or not."""
+    space = run.config.get("space")
+    return str(space["name"] if isinstance(space, Mapping) else space)
+
+
+def requirements_of(run: RunRecord) -> tuple[str, ...]:
+    """What every layer of a run must show: the space's requirements and the run's own."""
+    space = run.config.get("space")
+    known = SPACES.get(str(space))
+    own = space.get("requirements", ()) if isinstance(space, Mapping) else ()
+    of_space = known.requirements if known else own
+    return tuple(dict.fromkeys((*of_space, *run.config.get("require", ()))))
 
 
 def _anchors(config: RunConfig) -> list[str]:

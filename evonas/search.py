@@ -15,17 +15,21 @@ killed and resumed.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from evonas.baselines import Baselines
 from evonas.config import config_from_dict
-from evonas.driver import Driver
+from evonas.driver import Driver, SearchError
+from evonas.history import History
 from evonas.progress import Phase, Progress
 from results_db.store import ResultsDB
 from workers.pools.base import Pool
+from workers.verdict import Verdict
 
 _REPORT_EVERY = 0.5  # seconds
+_MOST_IN_VAIN = 10_000  # attempts
 FINISHED, STOPPED, INTERRUPTED = "finished", "stopped", "interrupted"
 
 Report = Callable[[Progress], None]
@@ -67,6 +71,7 @@ def run_search(db: ResultsDB, run: str, pool: Pool, *, report: Report, stop: Sto
 
 def _evolve(driver: Driver, clock: _Clock, stop: Stop) -> str:
     history = driver.history
+    in_vain = _AttemptsInVain(history)
     while history.committed < driver.budget:
         draining = stop.drain or clock.is_over()
         if not draining:
@@ -77,11 +82,38 @@ def _evolve(driver: Driver, clock: _Clock, stop: Stop) -> str:
         for completion in driver.pool.wait(_REPORT_EVERY):
             driver.take(completion)
         driver.commit()
+        in_vain.check()
         clock.report("draining" if draining else "search")
     clock.report("done", now=True)
     if history.committed >= driver.budget:
         return FINISHED
     return INTERRUPTED if stop.drain else STOPPED
+
+
+class _AttemptsInVain:
+    """Ends a search in which nothing has passed since it was started, by many attempts."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._before = history.committed
+        self._exhausted_before = history.verdicts[Verdict.EXHAUSTED]
+        self._attempts_before = history.attempts
+        self._refused_before = Counter(history.refused)
+
+    def check(self) -> None:
+        """Raises SearchError that names the check at which most attempts fell."""
+        history = self._history
+        exhausted = history.verdicts[Verdict.EXHAUSTED] - self._exhausted_before
+        attempts = history.attempts - self._attempts_before
+        if exhausted < history.committed - self._before or attempts < _MOST_IN_VAIN:
+            return
+        refused = history.refused - self._refused_before
+        check, times = refused.most_common(1)[0]
+        raise SearchError(
+            f"none of {attempts:,} attempts gave a layer that passes the screens; {times:,} of "
+            f"them were refused for '{check}'. Loosen the requirements, or search another space; "
+            "`evonas status` shows all checks, `evonas resume` tries further"
+        )
 
 
 class _Clock:

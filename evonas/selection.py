@@ -16,7 +16,7 @@ from operator import attrgetter
 import moocore
 import numpy as np
 
-from evonas.config import EvolutionConfig
+from evonas.config_sections import EvolutionConfig
 
 # Words that keep the driver's random streams apart from those of the attempts.
 _PARENT_STREAM = 0

@@ -24,6 +24,6 @@ class TextError(GraphError):
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """`, did you mean 'y'?` for the known word most like `word`, or nothing if none is like it."""
+    """` (did you mean 'y'?)` for the known word most like `word`, or nothing if none is like it."""
     close = difflib.get_close_matches(word[:60], list(known), n=1, cutoff=0.5)
-    return f", did you mean {close[0]!r}?" if close else ""
+    return f" (did you mean {close[0]!r}?)" if close else ""

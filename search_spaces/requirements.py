@@ -34,6 +34,10 @@ _OF_PROPERTIES: dict[str, Callable[[Properties], bool]] = {
     "shift-invariant": lambda found: found.shift_invariant,
 }
 
+# What any layer costs, the closing affine counted: `x` alone, and one element-wise operation.
+_LEAST: dict[str, int] = {"passes": 1, "reductions": 0, "bytes": 8, "kept": 1}
+_LEAST_IF_IT_ACTIVATES: dict[str, int] = {"passes": 2, "bytes": 16}
+
 
 def check_requirements(names: tuple[str, ...]) -> None:
     """Raises GraphError if a requirement is not a known one."""
@@ -45,6 +49,18 @@ def check_requirements(names: tuple[str, ...]) -> None:
             f"unknown requirement {name!r:.60}{nearest(name, REQUIREMENTS)}; allowed: {allowed}, "
             "with a number for N"
         )
+
+
+def check_ceilings(names: tuple[str, ...]) -> None:
+    """Raises GraphError if a ceiling lies below what the cheapest layer that is asked for costs."""
+    least = {**_LEAST, **(_LEAST_IF_IT_ACTIVATES if "activates" in names else {})}
+    for name in names:
+        ceiling = _CEILING.fullmatch(name)
+        if ceiling is not None and int(ceiling[2]) < least[ceiling[1]]:
+            raise GraphError(
+                f"no layer can meet {name!r}: even {'max(x, 0)' if 'activates' in names else 'x'} "
+                f"has {ceiling[1]} {least[ceiling[1]]}, with the closing affine; allow more"
+            )
 
 
 def unmet(found: Properties, requirements: tuple[str, ...]) -> str | None:

@@ -31,8 +31,8 @@ class _Words:
 
     elementwise: tuple[str, ...]
     binary: tuple[str, ...]  # element-wise; all of them if none is binary
-    moments: tuple[str, ...]  # those that the space's requirements allow; all if none is allowed
-    has_moments: bool
+    moments: tuple[str, ...]  # those that the space's requirements allow; else the element-wise
+    has_moments: bool  # whether any is allowed
 
 
 def sample_uniform(space: SearchSpace, rng: np.random.Generator) -> Graph:
@@ -45,8 +45,9 @@ def sample_uniform(space: SearchSpace, rng: np.random.Generator) -> Graph:
 def sample(space: SearchSpace, rng: np.random.Generator) -> Graph:
     """A random graph with an element-wise path from x, most often with a moment that depends on x.
 
-    In a space with moments, a graph without such a moment is drawn again, but for a small chance.
-    So every graph with an element-wise path keeps a positive probability.
+    In a space with moments that its requirements allow, a graph without such a moment is drawn
+    again, but for a small chance. So every graph with an element-wise path keeps a positive
+    probability.
     """
     has_moments = _words(space).has_moments
     while True:
@@ -145,8 +146,8 @@ def _words(space: SearchSpace) -> _Words:
     return _Words(
         elementwise=elementwise,
         binary=tuple(op for op in elementwise if ARITIES[op] == 2) or elementwise,
-        moments=allowed or moments or space.primitives,
-        has_moments=bool(moments),
+        moments=allowed or elementwise,
+        has_moments=bool(allowed),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from search_spaces.errors import GraphError, nearest
 from search_spaces.graph import NAMED_INITIAL, is_constant
@@ -33,11 +34,17 @@ class SearchSpace:
         for op in self.primitives:
             if not is_known(op):
                 hint = nearest(op, (*ELEMENTWISE, *MOMENTS))
-                raise GraphError(f"unknown primitive {op!r:.60} in space {self.name!r}{hint}")
+                raise GraphError(
+                    f"unknown primitive {op!r:.60} in space {self.name!r}{hint}; "
+                    "`evonas primitives` lists them"
+                )
         for name in self.initial:
             if name not in NAMED_INITIAL and not is_constant(name):
                 hint = nearest(name, NAMED_INITIAL)
-                raise GraphError(f"unknown initial node {name!r:.60} in space {self.name!r}{hint}")
+                raise GraphError(
+                    f"unknown initial node {name!r:.60} in space {self.name!r}{hint}; allowed: "
+                    f"{', '.join(NAMED_INITIAL)} and decimal constants"
+                )
         for names in (self.primitives, self.initial):
             for name in names:
                 if names.count(name) > 1:
@@ -61,6 +68,11 @@ class SearchSpace:
     def moments(self) -> tuple[str, ...]:
         """The primitives that average."""
         return tuple(op for op in self.primitives if op in MOMENTS)
+
+    def requiring(self, names: Iterable[str]) -> SearchSpace:
+        """The space with further requirements."""
+        further = tuple(name for name in names if name not in self.requirements)
+        return replace(self, requirements=(*self.requirements, *further)) if further else self
 
 
 _PAPER_INITIAL = ("x", "0", "v0", "v1")

@@ -18,11 +18,13 @@ from search_spaces.space import SearchSpace
 from workers.probe import PROBE_SHAPE, ProbeValues, probe
 from workers.stack_probe import StackConfig, stack_failure
 
+REQUIREMENT = "requirement"  # with the name of the requirement behind it
+
 # Every check by name, in the order in which they are made; `duplicate` is the driver's, who knows
 # the history.
 CHECKS: dict[str, str] = {
     "no path": "no element-wise path from x to the output",
-    "requirement": "does not meet a requirement of the space",
+    REQUIREMENT: "does not meet a requirement of the space or run",
     "not finite": "values or gradients that are not finite on the probe",
     "constant": "output does not vary within a channel",
     "too large": "output too large or too small on the probe",
@@ -54,12 +56,16 @@ class ScreeningConfig:
 
 
 def screen(graph: Graph, space: SearchSpace, config: ScreeningConfig) -> str | None:
-    """Name of the first check that a canonical graph fails, None if it passes all."""
+    """Name of the first check that a canonical graph fails, None if it passes all.
+
+    A requirement is named behind its check: "requirement causal".
+    """
     found = structure(graph)
     if not found.elementwise_path:
         return "no path"
-    if unmet_by(graph, space.requirements) is not None:
-        return "requirement"
+    missed = unmet_by(graph, space.requirements)
+    if missed is not None:
+        return f"{REQUIREMENT} {missed}"
     if config.reject_affine and found.only_normalizes and not _compares_channels(graph):
         return "affine"
     layer = layer_class(graph)

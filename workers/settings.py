@@ -1,11 +1,11 @@
 """Settings of an evaluation, plain frozen dataclasses that round-trip through dictionaries."""
 
-import difflib
 import types
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from search_spaces.errors import nearest
 from workers.anchors import ANCHORS, NetworkConfig
 from workers.data import SOURCES, DataConfig, DigitsConfig
 from workers.quality import QualityConfig
@@ -54,21 +54,24 @@ class EvaluationConfig:
         return self.quality.step if anchor.quality_step is None else anchor.quality_step
 
 
-def from_dict(values: Mapping[str, Any]) -> EvaluationConfig:
-    """The inverse of dataclasses.asdict; lists may stand for tuples. Raises SettingsError."""
-    config: EvaluationConfig = build(EvaluationConfig, values, "")
+def from_dict(values: Any, path: str = "") -> EvaluationConfig:
+    """The inverse of dataclasses.asdict; lists may stand for tuples. `path` names the place in
+    messages. Raises SettingsError.
+    """
+    config: EvaluationConfig = build(EvaluationConfig, values, path)
     if not config.anchors:
-        raise SettingsError(f"anchors: empty; list at least one of {', '.join(ANCHORS)}")
+        raise SettingsError(f"{path}anchors: empty; list at least one of {', '.join(ANCHORS)}")
     names = [anchor.name for anchor in config.anchors]
     if len(set(names)) < len(names):
-        raise SettingsError(f"anchors: {', '.join(names)}; list each anchor once")
+        raise SettingsError(f"{path}anchors: {', '.join(names)}; list each anchor once")
     return config
 
 
 def build(kind: type[Any], values: Any, path: str) -> Any:
     """The settings `kind` from plain values; `path` names the place. Raises SettingsError."""
+    place = path.removesuffix(".") or "evaluation"
     if not isinstance(values, Mapping):
-        raise SettingsError(f"{path or 'evaluation'}: {values!r}; give a table of settings")
+        raise SettingsError(f"{place}: {values!r:.80}; give a table of settings")
     hints = dict(get_type_hints(kind))
     for key in values:
         if key not in hints:
@@ -81,8 +84,12 @@ def build(kind: type[Any], values: Any, path: str) -> Any:
     try:
         return kind(**{k: _convert(hints[k], v, f"{path}{k}") for k, v in values.items()})
     except TypeError as error:  # a missing setting: the values themselves are checked by now
-        missing = [f.name for f in fields(kind) if f.name not in values]
-        raise SettingsError(f"{path or 'evaluation'}: {error}; not given: {missing}") from error
+        missing = [f.name for f in fields(kind) if f.name not in values and _must_be_given(f)]
+        raise SettingsError(f"{place}: needs {', '.join(missing)} too") from error
+
+
+def _must_be_given(setting: Field[Any]) -> bool:
+    return setting.default is MISSING and setting.default_factory is MISSING
 
 
 def _convert(kind: Any, value: Any, path: str) -> Any:
@@ -127,6 +134,4 @@ def _build_data(values: Any, path: str) -> DataConfig:
 
 
 def _nearest(given: str, allowed: list[str]) -> str:
-    close = difflib.get_close_matches(given, allowed, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    return f"{hint}allowed: {', '.join(allowed)}"
+    return f"allowed: {', '.join(allowed)}{nearest(given, allowed)}"

@@ -9,7 +9,7 @@ FAILED, USAGE, INTERRUPTED = 1, 2, 130
 # (module, its base of such errors, exit code). Only a module that is loaded can have raised one,
 # so nothing is imported to look.
 _KNOWN = (
-    ("evonas.config", "ConfigError", USAGE),
+    ("evonas.config_errors", "ConfigError", USAGE),
     ("evonas.layers", "LayerError", USAGE),
     ("search_spaces.errors", "GraphError", USAGE),
     ("workers.settings", "SettingsError", USAGE),

@@ -9,6 +9,7 @@ def runs(format: FormatOption = Format.TABLE, db: Database = DEFAULT_DATABASE) -
     """List the runs, oldest first."""
     from evonas.cli.output import Column, emit, number
     from evonas.cli.words import moment
+    from evonas.runs import space_name
     from results_db.store import ResultsDB
     from workers.verdict import Verdict
 
@@ -20,7 +21,7 @@ def runs(format: FormatOption = Format.TABLE, db: Database = DEFAULT_DATABASE) -
                 {
                     "run": run.name,
                     "state": run.state,
-                    "space": run.config.get("space"),
+                    "space": space_name(run),
                     "seed": run.seed,
                     "committed": results.count(run.name),
                     "budget": run.budget,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +33,19 @@ def search(
             "--set", metavar="a.b=c", help="A setting, over file and preset; may be repeated."
         ),
     ] = None,
+    space: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="A space of `evonas spaces`, or a TOML file of your own."
+        ),
+    ] = None,
+    require: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="A,B",
+            help="What every layer must show, such as batch-independent,causal,passes<=4.",
+        ),
+    ] = None,
     name: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Name of the run; made from time and seed if not given."),
@@ -54,6 +68,11 @@ def search(
     """
     check_pool(workers, address)
     overrides = list(set_ or ())
+    if space is not None:
+        overrides.append(f"space={json.dumps(space)}")
+    if require is not None:
+        names = [word.strip() for words in require for word in words.split(",")]
+        overrides.append(f"require={json.dumps([name for name in names if name])}")
     if seed is not None:
         overrides.append(f"seed={seed}")
     if budget is not None:

@@ -68,6 +68,8 @@ def run_status(db: ResultsDB, name: str) -> dict[str, Any]:
     """The figures of a run, JSON-able; `per_second` is None until two candidates are committed."""
     from evonas.cli.words import counts, verdict_counts
     from evonas.funnel import stages
+    from evonas.remarks import remarks
+    from evonas.runs import requirements_of, space_name
 
     run, funnel, committed = db.run(name), db.funnel(name), db.count(name)
     recent = [row.committed_at for row in db.candidates(name, first=max(0, committed - _RECENT))]
@@ -75,7 +77,8 @@ def run_status(db: ResultsDB, name: str) -> dict[str, Any]:
     return {
         "run": name,
         "state": run.state,
-        "space": run.config.get("space"),
+        "space": space_name(run),
+        "requirements": list(requirements_of(run)),
         "seed": run.seed,
         "committed": committed,
         "budget": run.budget,
@@ -88,6 +91,7 @@ def run_status(db: ResultsDB, name: str) -> dict[str, Any]:
             {"name": stage.name, "asked": stage.asked, "passed": stage.passed}
             for stage in stages(db, name)
         ],
+        "remarks": remarks(db, name),
         "per_second": (len(recent) - 1) / (last - first) if last > first else None,
     }
 
@@ -102,12 +106,14 @@ def _print(db: ResultsDB, facts: dict[str, Any]) -> None:
 
     console, attempts, committed = stdout(), facts["attempts"], facts["committed"]
     speed = f", {facts['per_second']:.2f} candidates/s lately" if facts["per_second"] else ""
+    required = "".join(f", {name}" for name in facts["requirements"])
+    required = f"; required: {required[2:]}" if required else ""
     of_budget = f" of {facts['budget']:,}" if facts["budget"] else ""
     console.print(
         Text.assemble(
             (facts["run"], "bold"),
             f"  {facts['state']}, {committed:,}{of_budget} candidates{speed}",
-            (f"\nspace {facts['space']}, seed {facts['seed']}", "dim"),
+            (f"\nspace {facts['space']}, seed {facts['seed']}{required}", "dim"),
         )
     )
     if not committed:
@@ -119,8 +125,9 @@ def _print(db: ResultsDB, facts: dict[str, Any]) -> None:
         {"name": name, "count": n, "share": share(n, attempts)}
         for name, n in facts["refused"].items()
     ]
+    passed = attempts - sum(facts["refused"].values())
     checks.append(
-        {"name": Text("passed", "green"), "count": committed, "share": share(committed, attempts)}
+        {"name": Text("passed", "green"), "count": passed, "share": share(passed, attempts)}
     )
     verdicts = [
         {"name": verdict_text(v), "count": n, "share": percent(n, committed)}
@@ -148,6 +155,8 @@ def _print(db: ResultsDB, facts: dict[str, Any]) -> None:
     if board.found:
         console.print()
         console.print(table(board_columns(board), board_rows(board)))
+    for remark in facts["remarks"]:
+        console.print(Text(f"\n{remark}", "yellow"))
 
 
 def _flat(facts: dict[str, Any]) -> list[dict[str, Any]]:
@@ -166,4 +175,6 @@ def _flat(facts: dict[str, Any]) -> list[dict[str, Any]]:
         for stage in facts["stages"]
         for what in ("asked", "passed")
     ]
-    return [*scalars, *counted, *passed]
+    required = [{"part": "required", "name": name} for name in facts["requirements"]]
+    said = [{"part": "remark", "name": remark} for remark in facts["remarks"]]
+    return [*scalars, *required, *counted, *passed, *said]

@@ -15,6 +15,7 @@ from evonas.cli.words import formula, verdict_text
 from evonas.export import export_layer
 from evonas.layers import Layer, layer_of, short
 from evonas.leaderboard import Entry, Leaderboard, leaderboard
+from evonas.remarks import remarks
 from results_db.store import ResultsDB
 from search_spaces.zoo import zoo_digests
 
@@ -52,6 +53,8 @@ def show_summary(db: ResultsDB, run: str, state: str) -> None:
             Text.assemble("\nThe best layer is exported to ", (str(exported.path), "bold")),
             soft_wrap=True,
         )
+    for remark in remarks(db, run):
+        console.print(Text(remark, style="yellow"))
     console.print()
     where = database_option(db)
     for command, purpose in _next_commands(board, run, committed, budget):

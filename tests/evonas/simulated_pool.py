@@ -44,6 +44,7 @@ class SimulatedPool:
         self.failure: Verdict | None = None  # how evaluations end, in `failing` of 4 cases
         self.failing = 0
         self.everything_fails = False
+        self.refuses: str | None = None  # the check at which every attempt falls
 
     def submit(self, task: Task) -> None:
         assert len(self.tasks) < self.workers or task.id.startswith("baseline")
@@ -71,7 +72,7 @@ class SimulatedPool:
 
     def value(self, task: Task) -> Any:
         if isinstance(task.args[0], ProposalTask):
-            return fake_proposal(task.args[0])
+            return fake_proposal(task.args[0], self.refuses)
         self.evaluated.append(str(task.args[0]))
         return fake_evaluation(task.args[0])
 
@@ -93,8 +94,11 @@ class SimulatedPool:
         self.close()
 
 
-def fake_proposal(task: ProposalTask) -> Proposal:
+def fake_proposal(task: ProposalTask, refuses: str | None) -> Proposal:
     """A draw without screens; a third of the attempts is refused, and many layers seem equal."""
+    if refuses is not None:
+        found = {refuses: task.max_attempts - task.first_attempt}
+        return Proposal(task.slot, task.max_attempts - 1, None, None, "", (), found, 0.0)
     refused = 0
     for attempt in range(task.first_attempt, task.max_attempts):
         rng = np.random.default_rng((task.run_seed, task.slot, attempt))

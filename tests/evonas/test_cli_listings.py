@@ -128,3 +128,13 @@ def test_the_vocabulary() -> None:
     assert primitives["mul"]["written"] == "a * b"
     assert primitives["std[sg]"]["written"] == "std[sg](a)"
     assert "resnet" in [row["name"] for row in as_json("anchors")]
+
+
+def test_spaces_lists_all_or_one_of_one_s_own(here: Path) -> None:
+    names = [row["name"] for row in as_json("spaces")]
+    assert names == ["evonorm-b", "evonorm-s", "universal", "pointwise"]
+    text = 'name = "mine"\ninitial = ["x", "0"]\nprimitives = ["max"]\nnum_nodes = 4\n'
+    Path("my.toml").write_text(text)
+    (row,) = as_json("spaces", "my.toml")
+    assert (row["name"], row["primitives"], row["num_nodes"]) == ("mine", "max", 4)
+    assert "primitives" in succeed("spaces", "my.toml")

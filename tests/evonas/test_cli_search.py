@@ -118,6 +118,32 @@ def test_another_config_under_the_same_name_is_refused(loop: FakeLoop) -> None:
     assert loop.runs == ["one"]
 
 
+def test_a_space_file_is_read_once_and_its_changes_are_told(loop: FakeLoop) -> None:
+    text = 'name = "mine"\ninitial = ["x", "0"]\nprimitives = ["max", "add"]\nnum_nodes = 4\n'
+    Path("my.toml").write_text(text)
+    given = ("--name", "one", "--space", "my.toml", "--require", "causal, activates")
+    search(*given, "--budget", "10")
+    Path("my.toml").write_text(text.replace("4", "5"))
+    result = run("search", "--workers", "0", *given, "--budget", "10")
+    assert result.exit_code == 1
+    assert "space.num_nodes: 4 -> 5" in result.stderr
+    Path("my.toml").unlink()
+    succeed("resume", "one", "--workers", "0", "--budget", "11")
+    assert loop.budgets == [10, 11]
+    assert "space mine, seed 0; required: causal, activates" in succeed("status", "one")
+    assert "mine" in succeed("runs", "--format", "csv")
+
+
+def test_settings_that_an_older_version_did_not_store_are_no_difference(loop: FakeLoop) -> None:
+    search("--name", "one", "--budget", "10")
+    with ResultsDB.open(URL) as db:
+        config = db.run("one").config
+        del config["require"]
+        db.set_config("one", config)
+    search("--name", "one", "--budget", "10")
+    assert loop.runs == ["one", "one"]
+
+
 def test_a_finished_run_is_shown_and_can_be_raised(loop: FakeLoop) -> None:
     search("--name", "one", "--budget", "6")
     search("--name", "one", "--budget", "6")

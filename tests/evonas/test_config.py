@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from evonas.config import ConfigError, config_differences, config_from_dict, load_config
+from evonas.config import config_from_dict, load_config
+from evonas.config_document import differences
+from evonas.config_errors import ConfigError
+from search_spaces.space import SearchSpace, get_space
 from workers.data import TextConfig
 
 
@@ -16,7 +19,7 @@ def test_set_wins_over_file_wins_over_preset(tmp_path: Path) -> None:
     file = tmp_path / "run.toml"
     file.write_text("seed = 5\nbudget = 7\n[evolution]\nlag = 3\n")
     config = load_config("quick", file, ["budget=9", "space=evonorm-s"])
-    assert (config.seed, config.budget, config.evolution.lag, config.space) == (
+    assert (config.seed, config.budget, config.evolution.lag, config.space.name) == (
         5,
         9,
         3,
@@ -54,25 +57,52 @@ def test_differences_name_the_keys() -> None:
     two = load_config(
         "quick", None, ["evolution.lag=3", "evaluation.anchors.vit.steps=7"]
     ).to_dict()
-    found = config_differences(one, two)
+    found = differences(one, two)
     assert any(line.startswith("evaluation.anchors.vit.steps: ") for line in found)
     assert "evolution.lag: 16 -> 3" in found
     assert len(found) == 2
-    assert config_differences(one, one) == []
+    assert differences(one, one) == []
 
 
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("evolution.lagg=3", r"unknown key 'evolution\.lagg', did you mean 'lag'\?"),
-        ("budgte=3", r"unknown key 'budgte', did you mean 'budget'\?"),
+        (
+            "evolution.lagg=3",
+            r"unknown key 'evolution\.lagg' \(did you mean 'lag'\?\); allowed: lag, window",
+        ),
+        ("budgte=3", r"unknown key 'budgte' \(did you mean 'budget'\?\); allowed: "),
         ("evolution.lag=40", "above half the window"),
-        ("evolution.lag=0", "greater than or equal to 1"),
-        ("space=evonorm", r"unknown space 'evonorm', did you mean 'evonorm-[bs]'\?"),
-        ("baselines=['BN-RELU6']", r"unknown zoo layer 'BN-RELU6', did you mean 'BN-ReLU'\?"),
-        ("evaluation.trainig.steps=3", r"unknown setting trainig.*training"),
+        ("evolution.lag=0", r"evolution\.lag: 0; give a whole number from 1 up"),
+        ("evolution.lag=abc", r"evolution\.lag: 'abc'; give a whole number from 1 up"),
+        ("evolution.lag=1.5", r"evolution\.lag: 1\.5; give a whole number"),
+        ("evolution=5", r"evolution: 5; give a table with keys of lag, window"),
+        ("evolution.winner=parto", r"'parto'; give one of pareto, average \(did you mean 'pareto'"),
+        ("evolution.tournament_share=2", r"tournament_share: 2; give a number above 0 and up to 1"),
+        ("budget=true", r"budget: True; give a whole number from 1 up"),
+        ("budget=0", r"budget: 0; give a whole number from 1 up"),
+        ("max_minutes=inf", r"max_minutes: inf; give a number above 0"),
+        ("max_minutes=true", r"max_minutes: True; give a number above 0"),
+        ("baselines=foo", r"baselines: 'foo'; give a list of texts"),
+        ("baselines=[3]", r"baselines\.0: 3; give a list of texts"),
+        ("evaluation=5", r"^evaluation: 5; give a table of settings"),
+        ("screening=5", r"^screening: 5; give a table of settings"),
+        ("evaluation.quality.step=true", r"^evaluation\.quality\.step: True; give a value"),
+        ("space=5", r"space: 5; give one of evonorm-b, .*, a TOML file, or a table"),
+        ("space.num_nodes=5", r"'space' is 'evonorm-b', a value and not a section"),
+        (
+            "require=['casual']",
+            r"unknown requirement 'casual' \(did you mean 'causal'\?\); allowed: ",
+        ),
+        ("require=['passes<=1']", r"no layer can meet 'passes<=1': even max\(x, 0\) has passes 2"),
+        ("space=evonorm", r"unknown space 'evonorm' \(did you mean 'evonorm-[bs]'\?\)"),
+        ("baselines=['BN-RELU6']", r"unknown zoo layer 'BN-RELU6' \(did you mean 'BN-ReLU'\?\)"),
+        (
+            "evaluation.trainig.steps=3",
+            r"unknown setting evaluation\.trainig; allowed: .*did you mean \'training\'",
+        ),
         ("screening.stack.dept=3", r"unknown setting screening\.stack\.dept.*depth"),
-        ("evaluation.anchors.vti.steps=3", r"no entry 'vti', did you mean 'vit'\?"),
+        ("evaluation.anchors.vti.steps=3", r"no entry 'vti' \(did you mean 'vit'\?\)"),
         ("budget", r"key\.path=value"),
     ],
 )
@@ -81,8 +111,82 @@ def test_a_wrong_key_or_value_is_explained(override: str, message: str) -> None:
         load_config("quick", None, [override])
 
 
+def test_cheap_layers_are_refused_only_if_none_can_be_so_cheap() -> None:
+    assert load_config("quick", None, ["require=['passes<=2']"]).require == ("passes<=2",)
+    loose = ["require=['passes<=1']", "screening.reject_affine=false"]
+    assert load_config("quick", None, loose).require == ("passes<=1",)
+    with pytest.raises(ConfigError, match=r"'kept<=0': even x has kept 1"):
+        load_config("quick", None, ["require=['kept<=0']", "screening.reject_affine=false"])
+
+
+def test_a_run_s_requirements_go_on_top_of_the_space_s() -> None:
+    config = load_config(
+        "quick", None, ["space=evonorm-s", "require=['causal','batch-independent']"]
+    )
+    assert config.space == get_space("evonorm-s")
+    assert config.search_space.requirements == ("batch-independent", "causal")
+    assert config_from_dict(config.to_dict()) == config
+
+
+def test_an_error_in_a_run_file_names_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text("[evolution]\nlag = 0\n")
+    with pytest.raises(ConfigError, match=r"run\.toml: evolution\.lag: 0; give"):
+        load_config("quick", file)
+    assert load_config("quick", file, ["evolution.lag=3"]).evolution.lag == 3
+    file.write_text("seed = 3\n")
+    with pytest.raises(ConfigError, match=r"^evolution\.lag: 0; give"):
+        load_config("quick", file, ["evolution.lag=0"])
+
+
+OWN = """
+name = "mine"
+initial = ["x", "0", "v1"]
+primitives = ["mul", "max"]
+moments = ["std"]
+index_sets = ["c"]
+num_nodes = 5
+requirements = ["causal"]
+"""
+
+
+def test_a_space_of_one_s_own_is_found_beside_the_run_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "my.toml").write_text(OWN)
+    run_file = tmp_path / "there" / "run.toml"
+    run_file.write_text('space = "my.toml"\n')
+    config = load_config("quick", run_file)
+    expected = SearchSpace("mine", ("x", "0", "v1"), ("mul", "max", "std[c]"), 5, ("causal",))
+    assert config.space == expected
+    monkeypatch.chdir(tmp_path / "there")
+    assert load_config("quick", None, ["space=my.toml"]) == config
+    with pytest.raises(ConfigError, match=r"cannot read the search space .*no\.toml: No such file"):
+        load_config("quick", None, ["space=no.toml"])
+    (tmp_path / "there" / "my.toml").write_text(OWN.replace("mul", "mull"))
+    with pytest.raises(
+        ConfigError, match=r"my\.toml: unknown primitive 'mull' .*did you mean 'mul'"
+    ):
+        load_config("quick", run_file)
+
+
+def test_a_stored_space_of_one_s_own_is_complete_and_no_path_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "my.toml").write_text(OWN)
+    config = load_config("quick", None, [f"space={tmp_path}/my.toml"])
+    stored = json.loads(json.dumps(config.to_dict()))
+    (tmp_path / "my.toml").unlink()
+    assert config_from_dict(stored) == config
+    other = {**stored, "space": {**stored["space"], "num_nodes": 6}}
+    assert differences(stored, other) == ["space.num_nodes: 5 -> 6"]
+    with pytest.raises(ConfigError, match=r"space: unknown key 'path'; allowed: name"):
+        config_from_dict({**stored, "space": {**stored["space"], "path": "x"}})
+    with pytest.raises(ConfigError, match="unknown space '/"):
+        config_from_dict({**stored, "space": f"{tmp_path}/my.toml"})
+
+
 def test_unknown_preset_and_unreadable_files(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"unknown preset 'quik', did you mean 'quick'\?"):
+    with pytest.raises(ConfigError, match=r"unknown preset 'quik' \(did you mean 'quick'\?\)"):
         load_config("quik")
     with pytest.raises(ConfigError, match=r"cannot read the run file .*: No such file"):
         load_config("quick", tmp_path / "missing.toml")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evonas.config import EvolutionConfig
+from evonas.config_sections import EvolutionConfig
 from evonas.selection import Member, Window, choose_parent, hypervolume, pareto_front
 
 scores = st.lists(

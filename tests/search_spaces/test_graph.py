@@ -52,10 +52,10 @@ def test_active_positions() -> None:
     [
         ((), (), "initial nodes must be distinct and at least one"),
         (("x", "x"), (), "initial nodes must be distinct"),
-        (("x", "v2"), (), "unknown initial node 'v2', did you mean 'v[01]'.*decimal constants"),
+        (("x", "v2"), (), "unknown initial node 'v2' .did you mean 'v[01]'.*decimal constants"),
         (("x", "-1"), (), "unknown initial node '-1'"),
-        (("x",), (Node("tan", (0,)),), "unknown primitive 'tan' at node 0, did you mean 'tanh'"),
-        (("x",), (Node("std", (0,)),), "unknown primitive 'std' at node 0, did you mean 'std"),
+        (("x",), (Node("tan", (0,)),), "unknown primitive 'tan' at node 0 .did you mean 'tanh'"),
+        (("x",), (Node("std", (0,)),), "unknown primitive 'std' at node 0 .did you mean 'std"),
         (("x",), (Node("add", (0,)),), "add at node 0 takes 2 inputs, given 1"),
         (("x",), (Node("tanh", ()),), "tanh at node 0 takes 1 inputs, given 0"),
         (("x",), (Node("tanh", (1,)),), r"inputs of node 0 must lie in 0\.\.0, given \(1,\)"),

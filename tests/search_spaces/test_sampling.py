@@ -82,6 +82,25 @@ def test_most_draws_average_x() -> None:
     assert averaging >= 200
 
 
+@pytest.mark.parametrize(
+    ("name", "required", "least"),
+    [
+        ("evonorm-b", "batch-independent", 250),
+        ("evonorm-b", "causal", 250),  # forbids all its moments
+        ("universal", "causal", 250),
+        ("universal", "scale-invariant", 25),
+    ],
+)
+def test_requirements_are_honoured_by_construction_where_they_can(
+    name: str, required: str, least: int
+) -> None:
+    space = get_space(name).requiring((required,))
+    assert space.requiring((required,)) is space
+    rng = np.random.default_rng(5)
+    met = sum(not unmet_by(canonical(sample(space, rng)), (required,)) for _ in range(400))
+    assert met >= least
+
+
 def test_small_spaces() -> None:
     one = SearchSpace("one", ("x",), ("tanh",), 1)
     assert sample(one, np.random.default_rng(0)).nodes == (Node("tanh", (0,)),)

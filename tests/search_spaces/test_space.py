@@ -52,7 +52,9 @@ def test_pointwise_layers_have_no_moments() -> None:
 
 
 def test_an_unknown_space_names_the_nearest() -> None:
-    with pytest.raises(GraphError, match=r"unknown space 'evonorm-c', did you mean 'evonorm-[bs]'"):
+    with pytest.raises(
+        GraphError, match=r"unknown space 'evonorm-c' \(did you mean 'evonorm-[bs]'"
+    ):
         get_space("evonorm-c")
     assert all(name == space.name for name, space in SPACES.items())
 
@@ -68,7 +70,7 @@ def test_an_unknown_space_names_the_nearest() -> None:
         ({"primitives": ("std[s]",)}, "needs the initial node x and an element-wise primitive"),
         ({"num_nodes": 0}, "num_nodes .* must lie in 1..100, given 0"),
         ({"num_nodes": 101}, "num_nodes .* must lie in 1..100, given 101"),
-        ({"requirements": ("casual",)}, "unknown requirement 'casual', did you mean 'causal'"),
+        ({"requirements": ("casual",)}, "unknown requirement 'casual' .did you mean 'causal'"),
     ],
 )
 def test_wrong_spaces_are_refused(changes: dict[str, object], message: str) -> None:

@@ -50,13 +50,17 @@ def test_moments_and_requirements_may_be_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("num_nodes", "num_node", "unknown key 'num_node', did you mean 'num_nodes'.; allowed: "),
+        ("num_nodes", "num_node", "unknown key 'num_node' .did you mean 'num_nodes'..; allowed: "),
         ("num_nodes = 6", "", "missing key 'num_nodes'; needed: name, initial"),
         ("num_nodes = 6", "num_nodes = true", "num_nodes must be a whole number, given True"),
         ("num_nodes = 6", "num_nodes = 0", "num_nodes of space 'group-only' must lie in 1..100"),
         ('"group-only"', '"evonorm-b"', "name must be a text of its own, not one of evonorm-b"),
         ('"group-only"', "3", "name must be a text of its own"),
-        ('"sigmoid"', '"sigmod"', "unknown primitive 'sigmod' .* did you mean 'sigmoid'"),
+        (
+            '"sigmoid"',
+            '"sigmod"',
+            "unknown primitive 'sigmod' .*.did you mean 'sigmoid'..; `evonas primitives`",
+        ),
         ('"sigmoid"', '"os.system"', "unknown primitive 'os.system'"),
         ('"sigmoid"', "3", "primitives must be a list of names"),
         ('["mean", "std"]', '"mean"', "moments must be a list of names, given 'mean'"),

@@ -58,7 +58,7 @@ def test_hopeless_layers_fall_where_they_should(text: str, check: str) -> None:
 @pytest.mark.parametrize("name", ["x / std[bs](x)", "x / max(std[bs](x), v1 * x + std[s](x))"])
 def test_requirements_of_the_space(name: str) -> None:
     graph = canonical(parse(name))
-    assert screen(graph, get_space("evonorm-s"), CONFIG) == "requirement"
+    assert screen(graph, get_space("evonorm-s"), CONFIG) == "requirement batch-independent"
     assert screen(graph, SPACE, CONFIG) in (None, "affine")
 
 

@@ -1,0 +1,82 @@
+"""The error of a configuration, and what it says: the key, what was given, what is allowed."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Mapping
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from search_spaces.errors import nearest
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used; the message names the key, what is allowed, and the
+    nearest known name.
+    """
+
+
+def explain(error: ValidationError, config: type[BaseModel]) -> str:
+    """The first thing that is wrong with a document, in a line."""
+    first = error.errors(include_url=False)[0]
+    keys = [part for part in first["loc"] if isinstance(part, str)]
+    path = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return _unknown_key(path, keys[-1], _section(config, keys[:-1]))
+    if first["type"] in ("value_error", "assertion_error"):
+        message = first["msg"].removeprefix("Value error, ")
+        return message if message.startswith(path) else f"{path}: {message}"
+    if first["type"] == "missing":
+        return f"missing key {path!r}"
+    field = _section(config, keys[:-1]).model_fields[keys[-1]]
+    return f"{path}: {given(first['input'])}; give {_allowed(field, first['input'])}"
+
+
+def given(value: Any) -> str:
+    """A value as it is repeated in a message, of bounded length."""
+    return f"{reprlib.repr(value):.80}"
+
+
+def _unknown_key(path: str, key: str, section: type[BaseModel]) -> str:
+    known = tuple(section.model_fields)
+    return f"unknown key {path!r:.80}{nearest(key, known)}; allowed: {', '.join(known)}"
+
+
+def _section(config: type[BaseModel], keys: list[str]) -> type[BaseModel]:
+    for key in keys:
+        annotation = config.model_fields[key].annotation
+        assert isinstance(annotation, type)
+        assert issubclass(annotation, BaseModel)
+        config = annotation
+    return config
+
+
+# Annotation -> what may be given for it.
+_KINDS: Mapping[Any, str] = {
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    bool: "true or false",
+    float | None: "a number",
+    tuple[str, ...]: 'a list of texts, as in ["a", "b"]',
+}
+# Attribute of pydantic's bounds -> how it is said.
+_BOUNDS: Mapping[str, str] = {"ge": "from {:g} up", "gt": "above {:g}", "le": "up to {:g}"}
+
+
+def _allowed(field: FieldInfo, value: Any) -> str:
+    kind = field.annotation
+    if get_origin(kind) is Literal:
+        words = get_args(kind)
+        return f"one of {', '.join(words)}{nearest(str(value), words)}"
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return f"a table with keys of {', '.join(kind.model_fields)}"
+    bounds = [
+        words.format(getattr(bound, name))
+        for name, words in _BOUNDS.items()
+        for bound in field.metadata
+        if hasattr(bound, name)
+    ]
+    return " ".join([_KINDS[kind], " and ".join(bounds)]).strip()

@@ -1,0 +1,41 @@
+"""The sections of a run's configuration."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Section(BaseModel):
+    """Strict: no unknown keys, no value of another type; a whole number may stand for any."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        arbitrary_types_allowed=True,
+    )
+
+
+class EvolutionConfig(Section):
+    """Regularized evolution. `lag`, `window` and every count are in candidates."""
+
+    lag: int = Field(16, ge=1)  # candidate k is bred from the history up to exactly k - lag
+    window: int = Field(64, ge=1)  # the latest scored candidates, of whom parents are drawn
+    tournament_share: float = Field(0.05, gt=0, le=1)
+    tournament_least: int = Field(4, ge=1)
+    winner: Literal["pareto", "average"] = "pareto"
+    fresh_probability: float = Field(0.5, ge=0, le=1)
+    mutations: int = Field(2, ge=1)
+    max_attempts: int = Field(1000, ge=1)  # for one candidate
+
+    @model_validator(mode="after")
+    def _lag_fits(self) -> EvolutionConfig:
+        if 2 * self.lag > self.window:
+            raise ValueError(
+                f"lag {self.lag} is above half the window of {self.window}, so parents would be "
+                "stale; lower evolution.lag or raise evolution.window"
+            )
+        return self

@@ -1,0 +1,53 @@
+"""What must be said of a run whose candidates fail for another reason than that they are bad."""
+
+from __future__ import annotations
+
+from results_db.records import Funnel
+from results_db.store import ResultsDB
+from workers.verdict import Verdict
+
+# Verdict of the machine -> what ended its candidates, and what to do.
+_ADVICE: dict[Verdict, tuple[str, str]] = {
+    Verdict.TIMEOUT: (
+        "were killed at their time limit",
+        "raise `time_limit` (seconds), or train for fewer steps",
+    ),
+    Verdict.OUT_OF_MEMORY: ("ran out of memory", "use fewer --workers, or smaller networks"),
+    Verdict.CRASH: ("crashed", "`evonas replay` shows the traceback of one"),
+}
+
+
+def remarks(db: ResultsDB, run: str) -> list[str]:
+    """Sentences on a run, none if nothing is amiss. Raises RunNotFound."""
+    funnel = db.funnel(run)
+    return [*_exhausted(funnel), *_failed(db, run, funnel)]
+
+
+def _exhausted(funnel: Funnel) -> list[str]:
+    """Said if no graph was found for a tenth of the candidates or more."""
+    exhausted = funnel.verdicts.get(Verdict.EXHAUSTED, 0)
+    if not exhausted or 10 * exhausted < funnel.candidates:
+        return []
+    check, times = max(funnel.refused.items(), key=lambda pair: pair[1])
+    return [
+        f"For {exhausted:,} of {funnel.candidates:,} candidates no graph passed the screens in all "
+        f"attempts; most fell at '{check}' ({times:,} of {funnel.attempts:,}). The requirements "
+        "or the space leave little to find, or what there is has been found."
+    ]
+
+
+def _failed(db: ResultsDB, run: str, funnel: Funnel) -> list[str]:
+    """Said of each failure of the machine that ended half of the evaluations or more."""
+    not_evaluated = (Verdict.EXHAUSTED, Verdict.DUPLICATE)
+    evaluated = funnel.candidates - sum(funnel.verdicts.get(v, 0) for v in not_evaluated)
+    lines = []
+    for verdict, (what, advice) in _ADVICE.items():
+        count = funnel.verdicts.get(verdict, 0)
+        if not count or 2 * count < evaluated:
+            continue
+        reason = next(iter(db.candidates(run, verdict=verdict))).reason
+        lines.append(
+            f"{count:,} of {evaluated:,} candidates {what} ({reason}), so little was learned of "
+            f"layers: {advice}."
+        )
+    return lines
