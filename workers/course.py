@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from workers.anchors import AnchorNetwork, NormAct, build_network
-from workers.data import load_data
+from workers.data import Dataset, load_data
 from workers.quality import quality_threshold
 from workers.settings import AnchorConfig, EvaluationConfig
 from workers.stability import Ascent
@@ -32,7 +32,6 @@ class Course:
         self._norm_act = norm_act
         self._config = config
         self._seed = seed_index
-        self._data = load_data(config.data)
         self.ascent: Ascent | None = None
         self._trainings: dict[str, Training] = {}
 
@@ -59,11 +58,12 @@ class Course:
 
     def _begin_trainings(self) -> Iterator[Rejection]:
         """Train each anchor up to its quality step, cheapest first, and ask for its accuracy."""
-        threshold = quality_threshold(self._config.quality, self._data.guess)
         for anchor in self._config.anchors:
+            data = self._data(anchor)
+            threshold = quality_threshold(self._config.quality, data.guess)
             training = Training(
                 self._network(anchor).module,
-                self._data,
+                data,
                 self._config.training_of(anchor),
                 (self._seed, 0),
             )
@@ -96,13 +96,18 @@ class Course:
     def _new_ascent(self) -> Ascent:
         config = self._config.stability
         network = self._network(self._config.anchors[0])
-        train = self._data.train
-        indices = batch_indices(len(train.labels), config.batch, 1, (self._seed, 0))[0]
-        inputs, labels = train.take(indices)
+        train = self._data(self._config.anchors[0]).train
+        indices = batch_indices(len(train), config.batch, 1, (self._seed, 0))[0]
+        inputs, labels = train.take(indices.to(self._config.device))
         return Ascent(network.module, network.weights, inputs, labels, config)
 
     def _network(self, anchor: AnchorConfig) -> AnchorNetwork:
-        data = self._data
-        return build_network(
+        data = self._data(anchor)
+        network = build_network(
             anchor.name, anchor.network, self._norm_act, data.shape, data.classes, (self._seed, 1)
         )
+        network.module.to(self._config.device)
+        return network
+
+    def _data(self, anchor: AnchorConfig) -> Dataset:
+        return load_data(self._config.data_of(anchor), self._config.device)

@@ -10,15 +10,17 @@ from pathlib import Path
 
 import torch
 
+from search_spaces.canonical import canonical
 from search_spaces.codegen import CODEGEN_VERSION
 from search_spaces.graph import Graph
 from search_spaces.layer import layer_class, layer_code
-from workers.anchors import NormAct
+from search_spaces.requirements import REQUIREMENTS, unmet_by
+from workers.anchors import NormAct, anchor_identity
 from workers.course import Course, Rejection
 from workers.data import data_identity
 from workers.keys import key_values
 from workers.settings import AnchorConfig, EvaluationConfig, SettingsError, from_dict
-from workers.threads import one_thread
+from workers.threads import one_thread, repeatable
 from workers.verdict import Verdict
 
 __all__ = [
@@ -26,14 +28,20 @@ __all__ = [
     "Evaluation",
     "EvaluationConfig",
     "SettingsError",
+    "UnfitLayerError",
     "evaluate",
     "evaluate_layer",
     "evaluation_key",
     "from_dict",
     "hardware_class",
+    "unfit",
 ]
 
 EVALUATION_VERSION = 1  # raise whenever a number can change under an unchanged config
+
+
+class UnfitLayerError(ValueError):
+    """The layer cannot stand in one of the anchors; the message names the requirement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +67,23 @@ def evaluate(
     """Evaluate the layer of a graph. Pure: equal arguments give equal verdicts and scores.
 
     stop_at_rejection=False (baselines, audits) goes on after a rejection and returns the first
-    rejection with the scores of all anchors that did not diverge. Raises GraphError for bad JSON.
+    rejection with the scores of all anchors that did not diverge. Raises GraphError for bad JSON,
+    UnfitLayerError for a layer that cannot stand in one of the anchors.
     """
     graph = Graph.from_json(graph_json)
+    if (requirement := unfit(graph, config)) is not None:
+        raise UnfitLayerError(
+            f"the layer is not {requirement} ({REQUIREMENTS[requirement]}), and an anchor needs "
+            "that; leave the anchor out, or search among layers that meet it"
+        )
     sha256 = layer_code(graph).class_sha256
     return evaluate_layer(layer_class(graph), sha256, config, seed_index, stop_at_rejection)
+
+
+def unfit(graph: Graph, config: EvaluationConfig) -> str | None:
+    """The first requirement of the anchors that a graph does not meet, None if it fits."""
+    requirements = config.requirements
+    return unmet_by(canonical(graph), requirements) if requirements else None
 
 
 def evaluate_layer(
@@ -77,7 +97,7 @@ def evaluate_layer(
     start = time.perf_counter()
     course = Course(partial(layer, groups=config.groups), config, seed_index)
     first: Rejection | None = None
-    with one_thread():
+    with one_thread(), repeatable(config.device):
         for rejection in course.rejections():
             first = first or rejection
             if stop_at_rejection:
@@ -105,16 +125,25 @@ def _settings_hash(config: EvaluationConfig, seed_index: int, stop_at_rejection:
         "evaluation": EVALUATION_VERSION,
         "codegen": CODEGEN_VERSION,
         "torch": torch.__version__,
-        "hardware": hardware_class(),
+        "hardware": hardware_class(config.device),
     }
-    if identity := data_identity(config.data):
-        parts["data"] = identity
+    identities = [
+        data_identity(config.data_of(anchor)) + anchor_identity(anchor.name)
+        for anchor in config.anchors
+    ]
+    if any(identities):
+        parts["content"] = identities
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-@lru_cache(maxsize=1)
-def hardware_class() -> str:
-    """Architecture, instruction set and model of the CPU; those that agree give equal numbers."""
+@lru_cache(maxsize=2)
+def hardware_class(device: str = "cpu") -> str:
+    """What computes: the model of the GPU, or architecture, instruction set and model of the CPU.
+
+    Those that agree give equal numbers.
+    """
+    if device == "cuda":
+        return f"cuda {torch.cuda.get_device_name()} {torch.version.cuda}"
     model = platform.processor()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():

@@ -1,16 +1,32 @@
 """Settings of an evaluation, plain frozen dataclasses that round-trip through dictionaries."""
 
+import operator
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
+from functools import reduce
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from search_spaces.errors import nearest
-from workers.anchors import ANCHORS, NetworkConfig
+from workers.anchors import ANCHORS, NetworkConfig, anchor_of
+from workers.augmentation import AugmentationConfig
 from workers.data import SOURCES, DataConfig, DigitsConfig
+from workers.dotted import is_dotted
+from workers.keys import later
 from workers.quality import QualityConfig
 from workers.stability import StabilityConfig
 from workers.training import TrainingConfig
+
+_OWN_TRAINING = (
+    "steps",
+    "batch",
+    "learning_rate",
+    "warmup",
+    "optimizer",
+    "weight_decay",
+    "clip",
+    "augmentation",
+)
 
 
 class SettingsError(ValueError):
@@ -19,7 +35,10 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class AnchorConfig:
-    """name: a key of ANCHORS; network: its config; the rest, if given, replaces what is shared."""
+    """name: a key of ANCHORS, or my_package.my_module:factory; network: its config.
+
+    The rest, if given, replaces what is shared.
+    """
 
     name: str
     network: NetworkConfig
@@ -27,6 +46,12 @@ class AnchorConfig:
     learning_rate: float | None = None
     warmup: int | None = None
     quality_step: int | None = None
+    data: DataConfig | None = later(None)
+    batch: int | None = later(None)
+    optimizer: Literal["sgd", "adamw"] | None = later(None)
+    weight_decay: float | None = later(None)
+    clip: float | None = later(None)
+    augmentation: AugmentationConfig | None = later(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +59,8 @@ class EvaluationConfig:
     """All that an evaluation depends on besides the graph and the seed.
 
     anchors: in order of cost, cheapest first: the stability protocol runs on the first, and
-    quality is asked in this order. groups: channel groups of the layer's `g` moments.
+    quality is asked in this order. groups: channel groups of the layer's `g` moments. device: where
+    networks and data are.
     """
 
     anchors: tuple[AnchorConfig, ...]
@@ -43,11 +69,22 @@ class EvaluationConfig:
     quality: QualityConfig = field(default_factory=QualityConfig)
     stability: StabilityConfig = field(default_factory=StabilityConfig)
     groups: int = 4
+    device: Literal["cpu", "cuda"] = later("cpu")
 
     def training_of(self, anchor: AnchorConfig) -> TrainingConfig:
         """The training settings of one anchor: the shared ones with its own on top."""
-        own = {n: getattr(anchor, n) for n in ("steps", "learning_rate", "warmup")}
+        own = {n: getattr(anchor, n) for n in _OWN_TRAINING}
         return replace(self.training, **{n: v for n, v in own.items() if v is not None})
+
+    def data_of(self, anchor: AnchorConfig) -> DataConfig:
+        """The data of one anchor."""
+        return self.data if anchor.data is None else anchor.data
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """What a layer must meet to stand in every anchor, as in search_spaces.requirements."""
+        names = [name for anchor in self.anchors for name in anchor_of(anchor.name).requires]
+        return tuple(dict.fromkeys(names))
 
     def quality_step(self, anchor: AnchorConfig) -> int:
         """The step at which the quality of one anchor is asked; 0: never."""
@@ -64,7 +101,27 @@ def from_dict(values: Any, path: str = "") -> EvaluationConfig:
     names = [anchor.name for anchor in config.anchors]
     if len(set(names)) < len(names):
         raise SettingsError(f"{path}anchors: {', '.join(names)}; list each anchor once")
+    for anchor in config.anchors:
+        _check_data(config, anchor, path)
     return config
+
+
+def _check_data(config: EvaluationConfig, anchor: AnchorConfig, path: str) -> None:
+    """Raises SettingsError for an anchor whose data it cannot take."""
+    takes, data = anchor_of(anchor.name).takes, config.data_of(anchor)
+    gives = SOURCES[data.kind].gives
+    if takes is not None and gives is not None and takes != gives:
+        fitting = [kind for kind, source in SOURCES.items() if source.gives in (takes, None)]
+        raise SettingsError(
+            f"{path}anchors.{anchor.name} takes {takes}, and its data are {data.kind!r}, {gives}; give "
+            f"the anchor data of its own, such as data = {{kind = {fitting[0]!r}}}; "
+            f"allowed: {', '.join(fitting)}"
+        )
+    if config.training_of(anchor).augmentation.crop and not anchor_of(anchor.name).any_size:
+        raise SettingsError(
+            f"{path}anchors.{anchor.name} takes images of one size, and training crops them; set "
+            f"augmentation.crop to 0, or augmentation = {{}} for this anchor"
+        )
 
 
 def build(kind: type[Any], values: Any, path: str) -> Any:
@@ -77,10 +134,15 @@ def build(kind: type[Any], values: Any, path: str) -> Any:
         if key not in hints:
             raise SettingsError(f"unknown setting {path}{key}; {_nearest(str(key), list(hints))}")
     if kind is AnchorConfig:
-        name = values.get("name")
-        if name not in ANCHORS:
-            raise SettingsError(f"unknown anchor {name!r}; {_nearest(str(name), list(ANCHORS))}")
-        hints["network"] = ANCHORS[name].config
+        name = str(values.get("name"))
+        if name not in ANCHORS and not is_dotted(name):
+            raise SettingsError(
+                f"unknown anchor {name!r:.60}; allowed: {', '.join(ANCHORS)}, or a function of "
+                f"your own as my_package.my_module:factory{nearest(name, ANCHORS)}"
+            )
+        hints["network"] = anchor_of(name).config
+        if is_dotted(name):
+            values = {"network": {}, **values}
     try:
         return kind(**{k: _convert(hints[k], v, f"{path}{k}") for k, v in values.items()})
     except TypeError as error:  # a missing setting: the values themselves are checked by now
@@ -107,7 +169,8 @@ def _convert(kind: Any, value: Any, path: str) -> Any:
     elif origin in (Union, types.UnionType):
         if value is None and type(None) in arguments:
             return None
-        return _convert(next(a for a in arguments if a is not type(None)), value, path)
+        given = [a for a in arguments if a is not type(None)]
+        return _convert(reduce(operator.or_, given), value, path)
     elif origin is Literal:
         if value in arguments:
             return value

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+
+from workers.loss import classification_loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,7 @@ class StabilityConfig:
     """steps: ascent steps in all, 0 turns the protocol off; first_steps: those before quality.
 
     rate: ascent rate, on the gradient of the norm; threshold: a greater (or non-finite) norm
-    rejects; batch: training images, the same at every step.
+    rejects; batch: training inputs, the same at every step.
     """
 
     steps: int = 20
@@ -39,7 +40,7 @@ class Ascent:
         self,
         network: nn.Module,
         weights: Sequence[Tensor],
-        images: Tensor,
+        inputs: Tensor,
         labels: Tensor,
         config: StabilityConfig,
     ) -> None:
@@ -49,7 +50,7 @@ class Ascent:
         self.exploded: Explosion | None = None
         self._network = network
         self._weights = list(weights)
-        self._images = images
+        self._inputs = inputs
         self._labels = labels
         self._config = config
 
@@ -67,7 +68,7 @@ class Ascent:
         return None
 
     def _gradient_norm(self) -> Tensor:
-        loss = functional.cross_entropy(self._network(self._images), self._labels)
+        loss = classification_loss(self._network(self._inputs), self._labels)
         gradients = torch.autograd.grad(
             loss, self._weights, create_graph=True, materialize_grads=True
         )

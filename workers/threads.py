@@ -1,5 +1,6 @@
-"""The number of torch threads that everything that computes a score or a screen runs with."""
+"""How torch must run whatever computes a score or a screen, so that it can be computed again."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,3 +16,19 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
+
+
+@contextmanager
+def repeatable(device: str) -> Iterator[None]:
+    """On a GPU: convolutions by algorithms that give the same sums each time, in full float32."""
+    if device == "cpu":
+        yield
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when CUDA starts
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(True)
+    try:
+        with torch.backends.cudnn.flags(deterministic=True, benchmark=False, allow_tf32=False):
+            yield
+    finally:
+        torch.use_deterministic_algorithms(before)

@@ -10,10 +10,19 @@ import torch
 
 def evo_norm() -> ModuleType:
     """The module `timm.layers.evo_norm`."""
+    return _import("timm.layers.evo_norm")
+
+
+def timm() -> ModuleType:
+    """The package, for its reference models."""
+    return _import("timm")
+
+
+def _import(name: str) -> ModuleType:
     try:
-        return importlib.import_module("timm.layers.evo_norm")
-    except RuntimeError:  # operator torchvision::nms does not exist; these layers do not need it
-        for name in ("nms", "qnms"):
+        return importlib.import_module(name)
+    except RuntimeError:  # operator torchvision::nms does not exist; what we use does not need it
+        for operator in ("nms", "qnms"):
             schema = "(Tensor a, Tensor b, float c) -> Tensor"
-            torch.library.define(f"torchvision::{name}", schema)
-        return importlib.import_module("timm.layers.evo_norm")
+            torch.library.define(f"torchvision::{operator}", schema)
+        return importlib.import_module(name)

@@ -8,6 +8,7 @@ import pytest
 
 from evonas.config import load_config
 from tests.workers.tiny import TINY
+from workers.anchors import OwnConfig
 from workers.data import (
     ArraysConfig,
     CifarConfig,
@@ -58,11 +59,21 @@ def test_left_out_settings_take_their_defaults_and_whole_numbers_are_numbers() -
         ({"data": {"kind": "digits", "path": "x"}}, r"unknown setting data\.path"),
         ({"data": 3}, r"data: 3; give a table of settings"),
         ({"data": {"scale": [1.0]}}, r"data\.scale: \[1\.0\]; give a value of type tuple"),
-        ({"anchors": []}, r"anchors: empty; list at least one of resnet, mobilenet, vit"),
+        ({"anchors": []}, r"anchors: empty; list at least one of resnet, mobilenet, efficientnet"),
         (
             {"anchors": [{"name": "resnett"}]},
-            r"unknown anchor 'resnett'; allowed: .*did you mean 'resnet'",
+            r"unknown anchor 'resnett'; allowed: .*my_package.*did you mean 'resnet'",
         ),
+        ({"anchors": [{"name": "gpt", "network": {}}]}, r"anchors\.gpt takes text, .*'digits', im"),
+        (
+            {"anchors": [{"name": "vit", "network": {}, "data": {"kind": "text"}}]},
+            r"anchors\.vit takes images, and its data are 'text'",
+        ),
+        (
+            {"training": {"augmentation": {"crop": 6}}},
+            r"anchors\.vit takes images of one size, and training crops them; set augmentation",
+        ),
+        ({"device": "gpu"}, r"device: 'gpu'; allowed: cpu, cuda"),
         ({"anchors": [{"name": "vit"}]}, r"anchors\[0\]: needs network too"),
         (
             {"anchors": [{"name": "vit", "network": {"widths": [8]}}]},
@@ -91,7 +102,32 @@ def test_mistakes_are_named(change: dict[str, Any], message: str) -> None:
     ],
 )
 def test_every_source_round_trips_through_json(data: DataConfig) -> None:
-    config = replace(TINY, data=data)
+    takes_anything = AnchorConfig("my_package.nets:make", OwnConfig())
+    config = replace(TINY, data=data, anchors=(takes_anything,))
+    assert from_dict(json.loads(json.dumps(asdict(config)))) == config
+
+
+def test_an_anchor_of_one_s_own_needs_no_network_settings() -> None:
+    config = from_dict({"anchors": [{"name": "my_package.nets:make"}]})
+    assert config.anchors[0].network == OwnConfig()
+    assert from_dict(json.loads(json.dumps(asdict(config)))) == config
+
+
+def test_an_anchor_may_have_data_and_training_of_its_own() -> None:
+    gpt = {
+        "name": "gpt",
+        "network": {"width": 16, "heads": 2},
+        "data": {"kind": "text", "context": 16},
+        "optimizer": "adamw",
+        "clip": 1,
+    }
+    document = asdict(TINY)
+    config = from_dict({**document, "anchors": [*document["anchors"], gpt]})
+    anchor = config.anchors[-1]
+    assert config.data_of(anchor) == TextConfig(context=16)
+    assert config.data_of(config.anchors[0]) == TINY.data
+    assert config.training_of(anchor) == replace(TINY.training, optimizer="adamw", clip=1.0)
+    assert (TINY.requirements, config.requirements) == ((), ("causal",))
     assert from_dict(json.loads(json.dumps(asdict(config)))) == config
 
 

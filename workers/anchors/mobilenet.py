@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from workers.anchors.weights import NormAct
+from workers.keys import later
 
 
 @dataclass(frozen=True, slots=True)
 class MobileNetConfig:
-    """One entry a stage: output channels, blocks, stride of the first block; one expansion for all.
+    """One entry a stage: output channels, blocks, stride of the first block.
 
-    stem_stride: 2 in the published network; head: channels of the last 1x1 convolution.
+    stem_stride: 2 in the published network; first_expansion: of the first stage, 1 in the published
+    network, None for that of the others; head: channels of the last 1x1 convolution.
     """
 
     stem: int = 16
@@ -21,6 +23,7 @@ class MobileNetConfig:
     strides: tuple[int, ...] = (1, 2)
     expansion: int = 3
     head: int = 64
+    first_expansion: int | None = later(None)
 
 
 class InvertedResidual(nn.Module):
@@ -58,13 +61,14 @@ class MobileNet(nn.Module):
         super().__init__()
         stem = nn.Conv2d(shape[0], config.stem, 3, config.stem_stride, 1, bias=False)
         parts: list[nn.Module] = [stem, norm_act(config.stem)]
-        channels = config.stem
+        channels, expansion = config.stem, config.first_expansion or config.expansion
         stages = zip(config.widths, config.depths, config.strides, strict=True)
         for width, depth, stride in stages:
             for index in range(depth):
                 step = stride if index == 0 else 1
-                parts.append(InvertedResidual(norm_act, channels, width, step, config.expansion))
+                parts.append(InvertedResidual(norm_act, channels, width, step, expansion))
                 channels = width
+            expansion = config.expansion
         parts += [nn.Conv2d(channels, config.head, 1, bias=False), norm_act(config.head)]
         self.parts = nn.Sequential(*parts)
         self.head = nn.Linear(config.head, classes)

@@ -6,6 +6,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from workers.anchors.weights import NormAct
+from workers.keys import later
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,8 @@ class ResNetConfig:
     """widths: channels of each stage; depths: blocks of each stage; strides: of its first block.
 
     bottleneck: 1x1, 3x3, 1x1 blocks with a four-fold wider output, as in ResNet-50, or two 3x3.
+    stem_kernel, stem_stride: 7 and 2 in the published network; pool: stride of a 3x3 max pooling
+    after the stem, 2 in the published network, 0 for no pooling.
     """
 
     stem: int = 16
@@ -20,6 +23,9 @@ class ResNetConfig:
     depths: tuple[int, ...] = (1, 1)
     strides: tuple[int, ...] = (1, 2)
     bottleneck: bool = False
+    stem_kernel: int = later(3)
+    stem_stride: int = later(1)
+    pool: int = later(0)
 
 
 class Block(nn.Module):
@@ -54,13 +60,17 @@ class Block(nn.Module):
 
 
 class ResNet(nn.Module):
-    """stem, blocks, layer, mean over space, head."""
+    """stem, pooling, blocks, layer, mean over space, head."""
 
     def __init__(
         self, config: ResNetConfig, norm_act: NormAct, shape: tuple[int, int, int], classes: int
     ) -> None:
         super().__init__()
-        self.stem = nn.Conv2d(shape[0], config.stem, 3, 1, 1, bias=False)
+        kernel = config.stem_kernel
+        self.stem = nn.Conv2d(
+            shape[0], config.stem, kernel, config.stem_stride, kernel // 2, bias=False
+        )
+        self.pool = nn.MaxPool2d(3, config.pool, 1) if config.pool else nn.Identity()
         blocks: list[nn.Module] = []
         channels = config.stem
         stages = zip(config.widths, config.depths, config.strides, strict=True)
@@ -75,7 +85,7 @@ class ResNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Images (B, C, H, W) to logits (B, classes)."""
-        y: Tensor = self.layer(self.blocks(self.stem(x)))
+        y: Tensor = self.layer(self.blocks(self.pool(self.stem(x))))
         logits: Tensor = self.head(y.mean((2, 3)))
         return logits
 

@@ -1,11 +1,13 @@
-"""Vision transformer (Dosovitskiy et al. 2021); the layer is norm and activation at once."""
+"""Vision transformer (Dosovitskiy et al. 2021); the layer is norm and activation, or norm alone."""
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from workers.anchors.transformer import Mode, Placement, blocks
 from workers.anchors.weights import NormAct
+from workers.keys import later
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,45 +23,8 @@ class ViTConfig:
     depth: int = 3
     heads: int = 3
     expansion: int = 2
-
-
-class Attention(nn.Module):
-    """Multi-head self-attention, written out because the fused one has no second derivative."""
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.qkv = nn.Linear(width, 3 * width, bias=False)
-        self.out = nn.Linear(width, width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Tokens (B, T, C) to tokens (B, T, C)."""
-        batch, tokens, width = x.shape
-        qkv = self.qkv(x).view(batch, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        q, k, v = qkv.unbind(0)  # each (B, heads, T, C / heads)
-        scores = (q @ k.transpose(-1, -2)) * (q.shape[-1] ** -0.5)
-        mixed = (scores.softmax(-1) @ v).transpose(1, 2).reshape(batch, tokens, width)
-        out: Tensor = self.out(mixed)
-        return out
-
-
-class Block(nn.Module):
-    """x + attention(layer(x)), then x + second(layer(first(x)))."""
-
-    def __init__(self, config: ViTConfig, norm_act: NormAct) -> None:
-        super().__init__()
-        width, hidden = config.width, config.width * config.expansion
-        self.before = norm_act(width)
-        self.attention = Attention(width, config.heads)
-        self.first = nn.Linear(width, hidden)
-        self.between = norm_act(hidden)
-        self.second = nn.Linear(hidden, width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Tokens (B, T, C) to tokens (B, T, C)."""
-        x = x + self.attention(self.before(x))
-        y: Tensor = self.second(self.between(self.first(x)))
-        return x + y
+    mode: Mode = later("norm-act")
+    placement: Placement = later("pre")
 
 
 class ViT(nn.Module):
@@ -79,12 +44,23 @@ class ViT(nn.Module):
         self.stem: nn.Module = nn.Identity()
         if config.stem:
             stem = nn.Conv2d(channels, config.stem, 3, 1, 1, bias=False)
-            self.stem = nn.Sequential(stem, norm_act(config.stem))
+            kept = () if config.mode == "norm-act" else (nn.GELU(),)
+            self.stem = nn.Sequential(stem, norm_act(config.stem), *kept)
             channels = config.stem
         self.patches = nn.Conv2d(channels, config.width, config.patch, config.patch)
         self.position = nn.Parameter(torch.zeros(tokens, config.width))
-        self.blocks = nn.Sequential(*(Block(config, norm_act) for _ in range(config.depth)))
-        self.layer = norm_act(config.width)
+        self.blocks = blocks(
+            norm_act,
+            config.width,
+            config.depth,
+            config.heads,
+            config.expansion,
+            config.mode,
+            config.placement,
+        )
+        # After a post block the tokens have just been through the layer.
+        ends_in_layer = config.placement == "post"
+        self.layer = nn.Identity() if ends_in_layer else norm_act(config.width)
         self.head = nn.Linear(config.width, classes)
 
     def forward(self, x: Tensor) -> Tensor:

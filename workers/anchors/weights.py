@@ -26,7 +26,8 @@ def initialise(own: Iterable[tuple[str, nn.Parameter]], seed: tuple[int, ...]) -
     So the weights do not depend on how many parameters the norm-act layer has, nor on the order
     of construction. Matrices and kernels: normal with variance 2 / fan-in; the head ("head.*"),
     whose output meets no rectifier: 1 / fan-in; "position": 1, as large as
-    the patches it is added to, or a short training never sees positions; biases: 0.
+    the patches it is added to, or a short training never sees positions; "embedding.*": 1, as each
+    row is looked up and not summed; biases: 0.
     """
     for name, parameter in own:
         rng = np.random.default_rng([*seed, zlib.crc32(name.encode())])
@@ -34,7 +35,7 @@ def initialise(own: Iterable[tuple[str, nn.Parameter]], seed: tuple[int, ...]) -
             if parameter.ndim < 2:
                 parameter.zero_()
                 continue
-            if name == "position":
+            if name == "position" or name.startswith("embedding."):
                 scale = 1.0
             else:
                 gain = 1.0 if name.startswith("head.") else 2.0

@@ -1,0 +1,46 @@
+"""Networks of the kind that users write, good and bad, for the checks by dotted name."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+NormAct = Callable[..., nn.Module]
+_MADE: list[int] = []
+
+
+def good(norm_act: NormAct) -> nn.Module:
+    """For images (3, 8, 8) and 10 classes."""
+    return nn.Sequential(nn.Conv2d(3, 8, 3, 2, 1), norm_act(8), nn.Flatten(), nn.Linear(128, 10))
+
+
+def wrong_shape(norm_act: NormAct) -> nn.Module:
+    return nn.Sequential(nn.Conv2d(3, 8, 3), norm_act(8), nn.Flatten(), nn.Linear(288, 9))
+
+
+def without_layer(norm_act: NormAct) -> nn.Module:
+    return nn.Sequential(nn.Flatten(), nn.Linear(192, 10))
+
+
+def unused_layer(norm_act: NormAct) -> nn.Module:
+    norm_act(8)
+    return without_layer(norm_act)
+
+
+def dropout(norm_act: NormAct) -> nn.Module:
+    return nn.Sequential(norm_act(3), nn.Flatten(), nn.Dropout(), nn.Linear(192, 10))
+
+
+def changing(norm_act: NormAct) -> nn.Module:
+    _MADE.append(1)
+    network = nn.Sequential(norm_act(3), nn.Flatten(), nn.Linear(192, 10))
+    nn.init.constant_(network[2].bias, float(len(_MADE)))  # type: ignore[arg-type]
+    return network
+
+
+def raising(norm_act: NormAct) -> nn.Module:
+    raise RuntimeError("out of ideas")
+
+
+def no_module(norm_act: NormAct) -> Callable[[Tensor], Tensor]:
+    return torch.relu
