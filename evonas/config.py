@@ -20,6 +20,8 @@ from search_spaces.requirements import check_ceilings, check_requirements
 from search_spaces.space import SPACES, SearchSpace, get_space
 from search_spaces.space_file import read_space, space_of
 from search_spaces.zoo import zoo_graph
+from workers.anchors import anchor_of
+from workers.evaluation import unfit
 from workers.screening import ScreeningConfig
 from workers.settings import EvaluationConfig, build, from_dict
 
@@ -80,10 +82,25 @@ class RunConfig(Section):
         check_ceilings((*self.search_space.requirements, *implied))
         return self
 
+    @model_validator(mode="after")
+    def _baselines_fit(self) -> RunConfig:
+        for name in self.baselines:
+            if (missed := unfit(zoo_graph(name), self.evaluation)) is not None:
+                anchors = [
+                    anchor.name
+                    for anchor in self.evaluation.anchors
+                    if missed in anchor_of(anchor.name).requires
+                ]
+                raise ValueError(
+                    f"the baseline {name} is not {missed}, as {', '.join(anchors)} needs; leave out"
+                    " the baseline or the anchor"
+                )
+        return self
+
     @property
     def search_space(self) -> SearchSpace:
-        """The space with the run's own requirements on top."""
-        return self.space.requiring(self.require)
+        """The space with what the run and its anchors require on top."""
+        return self.space.requiring((*self.require, *self.evaluation.requirements))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as they are stored with the run; `config_from_dict` reads them back.

@@ -113,8 +113,8 @@ def _check_data(config: EvaluationConfig, anchor: AnchorConfig, path: str) -> No
     if takes is not None and gives is not None and takes != gives:
         fitting = [kind for kind, source in SOURCES.items() if source.gives in (takes, None)]
         raise SettingsError(
-            f"{path}anchors.{anchor.name} takes {takes}, and its data are {data.kind!r}, {gives}; give "
-            f"the anchor data of its own, such as data = {{kind = {fitting[0]!r}}}; "
+            f"{path}anchors.{anchor.name} takes {takes}, and its data are {data.kind!r}, {gives}; "
+            f"give the anchor data of its own, such as data = {{kind = {fitting[0]!r}}}; "
             f"allowed: {', '.join(fitting)}"
         )
     if config.training_of(anchor).augmentation.crop and not anchor_of(anchor.name).any_size:

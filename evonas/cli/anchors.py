@@ -21,12 +21,16 @@ def anchors(format: FormatOption = Format.TABLE) -> None:
             {
                 "name": name,
                 "about": about.partition("\n")[0],
+                "takes": anchor.takes,
+                "requires": ", ".join(anchor.requires) or None,
                 "settings": ", ".join(field.name for field in fields(anchor.config)),
             }
         )
     columns = [
         Column("name", style="bold"),
         Column("about", fold=True),
+        Column("takes"),
+        Column("requires"),
         Column("settings", fold=True, style="dim"),
     ]
     emit(columns, rows, format)

@@ -15,6 +15,8 @@ _KNOWN = (
     ("workers.settings", "SettingsError", USAGE),
     ("workers.data.errors", "DataError", FAILED),
     ("workers.dotted", "DottedNameError", USAGE),
+    ("workers.anchors.own_check", "OwnAnchorError", USAGE),
+    ("workers.evaluation", "UnfitLayerError", USAGE),
     ("results_db.errors", "DatabaseError", FAILED),
     ("workers.pools.errors", "PoolError", FAILED),
     ("evonas.export", "ExportError", FAILED),

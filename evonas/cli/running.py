@@ -14,10 +14,12 @@ from evonas.cli.interrupts import Interrupts
 from evonas.cli.output import stderr
 from evonas.cli.stored import database_option
 from evonas.cli.summary import show_summary
+from evonas.config import config_from_dict
 from evonas.runs import check_free
 from evonas.search import Stop, run_search
 from results_db.store import ResultsDB
 from workers.pools.base import Pool
+from workers.preparation import prepare
 
 _DRAINING = b"finishing what runs and saving it; Ctrl-C again stops at once\n"
 
@@ -34,6 +36,7 @@ def drive(db: ResultsDB, run: str, workers: int | None, address: str | None) -> 
         )
         show_summary(db, run, "finished")
         return
+    prepare(config_from_dict(record.config).evaluation)
     stop = Stop()
     try:
         with open_pool(workers, address, console.print) as pool:

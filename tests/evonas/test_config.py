@@ -12,7 +12,7 @@ from evonas.config import config_from_dict, load_config
 from evonas.config_document import differences
 from evonas.config_errors import ConfigError
 from search_spaces.space import SearchSpace, get_space
-from workers.data import TextConfig
+from workers.data import CifarConfig
 
 
 def test_set_wins_over_file_wins_over_preset(tmp_path: Path) -> None:
@@ -30,12 +30,29 @@ def test_set_wins_over_file_wins_over_preset(tmp_path: Path) -> None:
 
 def test_a_file_with_another_kind_of_data_replaces_the_preset_s(tmp_path: Path) -> None:
     file = tmp_path / "run.toml"
-    file.write_text("[evaluation.data]\nkind = 'text'\ncontext = 32\n")
-    assert load_config("quick", file).evaluation.data == TextConfig(context=32)
+    file.write_text("[evaluation.data]\nkind = 'cifar100'\nlabels = 'coarse'\n")
+    assert load_config("quick", file).evaluation.data == CifarConfig("cifar100", labels="coarse")
     file.write_text("[evaluation.data]\nkind = 'digits'\nsize = 8\n")
     assert load_config("quick", file).evaluation.data == replace(
         load_config("quick").evaluation.data, size=8
     )
+
+
+def test_what_an_anchor_requires_is_required_of_candidates_and_baselines(tmp_path: Path) -> None:
+    file = tmp_path / "run.toml"
+    text = """
+baselines = ["LN-GELU", "{}"]
+[[evaluation.anchors]]
+name = "gpt"
+network = {{}}
+data = {{kind = "text"}}
+"""
+    file.write_text(text.format("DyT"))
+    assert "causal" in load_config("quick", file).search_space.requirements
+    assert "causal" not in load_config("quick").search_space.requirements
+    file.write_text(text.format("GN-ReLU"))
+    with pytest.raises(ConfigError, match=r"the baseline GN-ReLU is not causal.* gpt.*leave out"):
+        load_config("quick", file)
 
 
 def test_an_anchor_is_set_by_its_name() -> None:
