@@ -27,7 +27,7 @@ def explain(error: ValidationError, config: type[BaseModel]) -> str:
         return _unknown_key(path, keys[-1], _section(config, keys[:-1]))
     if first["type"] in ("value_error", "assertion_error"):
         message = first["msg"].removeprefix("Value error, ")
-        return message if message.startswith(path) else f"{path}: {message}"
+        return message if path in message else f"{path}: {message}"
     if first["type"] == "missing":
         return f"missing key {path!r}"
     field = _section(config, keys[:-1]).model_fields[keys[-1]]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from search_spaces.mutation import PAPER_MUTATION, MutationWeights
+from workers.settings import build
 
 
 class Section(BaseModel):
@@ -29,7 +32,15 @@ class EvolutionConfig(Section):
     winner: Literal["pareto", "average"] = "pareto"
     fresh_probability: float = Field(0.5, ge=0, le=1)
     mutations: int = Field(2, ge=1)
+    mutation: MutationWeights = PAPER_MUTATION  # how often each kind is drawn
     max_attempts: int = Field(1000, ge=1)  # for one candidate
+
+    @field_validator("mutation", mode="before")
+    @classmethod
+    def _mutation(cls, values: Any) -> Any:
+        if isinstance(values, MutationWeights):
+            return values
+        return build(MutationWeights, values, "evolution.mutation.")
 
     @model_validator(mode="after")
     def _lag_fits(self) -> EvolutionConfig:

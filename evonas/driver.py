@@ -6,7 +6,7 @@ import heapq
 
 from evonas.config import RunConfig
 from evonas.history import History
-from evonas.selection import choose_parent
+from evonas.selection import choose_donor, choose_parent
 from evonas.slots import Slot, evaluation_record
 from results_db.records import CandidateRecord, EvaluationRecord
 from results_db.store import ResultsDB
@@ -62,6 +62,12 @@ class Driver:
                 parent.number if parent else None,
                 parent.graph_json if parent else None,
             )
+            if parent and evolution.mutation.graft:
+                donor = choose_donor(
+                    parent, slot.number, self.history.window, evolution, self.config.seed
+                )
+                slot.donor = donor.number if donor else None
+                slot.donor_json = donor.graph_json if donor else None
             self._slots[slot.number] = slot
             self._propose(slot)
             self._next_slot += 1
@@ -89,6 +95,8 @@ class Driver:
             config.screening,
             slot.parent_json,
             config.evolution.mutations,
+            config.evolution.mutation,
+            slot.donor_json,
         )
         name = f"propose:{slot.number}:{slot.next_attempt}"
         self._queue(slot, Task(name, propose, (task,), self.time_limit))

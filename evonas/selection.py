@@ -19,7 +19,7 @@ import numpy as np
 from evonas.config_sections import EvolutionConfig
 
 # Words that keep the driver's random streams apart from those of the attempts.
-_PARENT_STREAM = 0
+_PARENT_STREAM, _DONOR_STREAM = 0, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,17 @@ def choose_parent(
         return max(tournament, key=lambda m: (sum(m.scores.values()), -m.number))
     front = pareto_front([m.scores for m in tournament])
     return tournament[front[int(rng.integers(len(front)))]]
+
+
+def choose_donor(
+    parent: Member, slot: int, window: Window, config: EvolutionConfig, run_seed: int
+) -> Member | None:
+    """Of whom a piece may be grafted onto the parent: any other member of the window, all equally
+    likely; None if there is none. Like the parent a function of seed, slot and history.
+    """
+    rng = np.random.default_rng(np.random.SeedSequence(run_seed, spawn_key=(_DONOR_STREAM, slot)))
+    others = [m for m in window.as_of(slot - config.lag) if m.number != parent.number]
+    return others[int(rng.integers(len(others)))] if others else None
 
 
 def pareto_front(scores: Sequence[dict[str, float]]) -> list[int]:

@@ -22,6 +22,8 @@ class Slot:
     number: int
     parent: int | None
     parent_json: str | None
+    donor: int | None = None  # another parent, for a graft
+    donor_json: str | None = None
     refused: Counter[str] = field(default_factory=Counter)
     next_attempt: int = 0  # the first one not made yet
     exhausted: bool = False  # all attempts are made and none passed
@@ -44,6 +46,7 @@ class Slot:
         common: dict[str, Any] = {
             "number": self.number,
             "parent": self.parent,
+            "donor": self.donor if self.proposal and self.proposal.grafted else None,
             "attempts": self.attempts(),
             "refused": dict(sorted(self.refused.items())),
         }

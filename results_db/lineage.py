@@ -15,7 +15,8 @@ from results_db.tables import CandidateRow
 def lineage(database: Database, run_id: int, number: int) -> nx.DiGraph[int]:
     """The candidate and its ancestors: nodes are numbers with the attribute `candidate`.
 
-    Edges lead from parent to child; from the original to its duplicate with `duplicate=True`.
+    Edges lead from parent to child; from the parent of whom a piece was grafted with `donor=True`,
+    from the original to its duplicate with `duplicate=True`.
     """
     graph: nx.DiGraph[int] = nx.DiGraph()
     wanted = {number}
@@ -24,9 +25,13 @@ def lineage(database: Database, run_id: int, number: int) -> nx.DiGraph[int]:
         wanted = set()
         for record in found:
             graph.add_node(record.number, candidate=record)
-            for source, duplicate in ((record.parent, False), (record.duplicate_of, True)):
+            for name in ("parent", "donor", "duplicate_of"):
+                source = getattr(record, name)
                 if source is not None:
-                    graph.add_edge(source, record.number, duplicate=duplicate)
+                    duplicate = name == "duplicate_of"
+                    graph.add_edge(
+                        source, record.number, donor=name == "donor", duplicate=duplicate
+                    )
                     wanted.add(source)
         wanted = {n for n in wanted if "candidate" not in graph.nodes[n]}
     return graph

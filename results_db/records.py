@@ -34,7 +34,8 @@ class RunRecord:
 class CandidateRecord:
     """One row of a run's history.
 
-    `number` counts from 0 without gaps; `parent` and `duplicate_of` are numbers of the same run.
+    `number` counts from 0 without gaps; `parent`, `donor` (the parent of whom a piece was grafted)
+    and `duplicate_of` are numbers of the same run.
     `scores` holds one validation accuracy per anchor, `refused` how many attempts fell at each
     check, `seconds` the cost of the evaluation. `committed_at` is set by the database unless
     it is given: seconds since 1970.
@@ -43,6 +44,7 @@ class CandidateRecord:
     number: int
     verdict: str
     parent: int | None = None
+    donor: int | None = None
     graph_json: str | None = None
     digest: str | None = None
     text: str = ""
@@ -66,10 +68,11 @@ class CandidateRecord:
         return sum(self.scores[anchor] for anchor in sorted(self.scores)) / len(self.scores)
 
     def history_row(self) -> tuple[object, ...]:
-        """What equal histories agree on: parent, graph, verdict, reason, scores; not cost."""
+        """What equal histories agree on: parents, graph, verdict, reason, scores; not cost."""
         return (
             self.number,
             self.parent,
+            self.donor,
             self.graph_json,
             self.digest,
             self.verdict,

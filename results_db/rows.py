@@ -72,6 +72,7 @@ def candidate_values(record: CandidateRecord, run_id: int, committed_at: float) 
         "run_id": run_id,
         "number": int(record.number),
         "parent": record.parent,
+        "donor": record.donor,
         "graph_json": record.graph_json,
         "digest": record.digest,
         "text": clean(record.text),
@@ -98,6 +99,7 @@ def candidate_record(row: Row[Any]) -> CandidateRecord:
     return CandidateRecord(
         number=row.number,
         parent=row.parent,
+        donor=row.donor,
         graph_json=row.graph_json,
         digest=row.digest,
         text=row.text,

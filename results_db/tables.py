@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Double, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 # Digests and keys are compared by bytes (prefix search by range), whatever the server's locale.
 HexText = String(80).with_variant(String(80, collation="C"), "postgresql")
@@ -70,6 +70,7 @@ class CandidateRow(Base):
     )
     number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     parent: Mapped[int | None] = mapped_column(BigInteger)
+    donor: Mapped[int | None] = mapped_column(BigInteger)
     graph_json: Mapped[str | None] = mapped_column(Text)
     digest: Mapped[str | None] = mapped_column(HexText)
     text: Mapped[str] = mapped_column(Text)

@@ -49,6 +49,14 @@ VARIED_MUTATION = MutationWeights(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A mutated graph, and the kinds of the mutations that made it, in order."""
+
+    graph: Graph
+    kinds: tuple[str, ...]
+
+
 def mutate(graph: Graph, space: SearchSpace, rng: np.random.Generator) -> Graph:
     """The graph with one node redrawn; it may be a dead one, so that nothing active changes.
 
@@ -66,7 +74,7 @@ def mutate_by_weight(
     weights: MutationWeights,
     donor: Graph | None = None,
     times: int = 1,
-) -> Graph:
+) -> Mutant:
     """The graph after so many mutations, each of which changes the canonical form.
 
     `donor`: where a graft comes from, the graph itself if None. A mutation that does not apply, has
@@ -76,6 +84,7 @@ def mutate_by_weight(
     names = [field.name for field in fields(weights)]
     chances = np.cumsum([getattr(weights, name) for name in names])
     seen = {digest(graph)}
+    made: list[str] = []
     for _ in range(times):
         for _ in range(_MAX_DRAWS):
             name = names[int(np.searchsorted(chances, rng.random() * chances[-1], side="right"))]
@@ -86,5 +95,6 @@ def mutate_by_weight(
             if mutant is not None and (found := digest(mutant)) not in seen:
                 seen.add(found)
                 graph = mutant
+                made.append(name)
                 break
-    return graph
+    return Mutant(graph, tuple(made))

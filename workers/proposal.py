@@ -12,7 +12,7 @@ from search_spaces.canonical import canonical_and_digest
 from search_spaces.canonical import digest as digest_of
 from search_spaces.graph import Graph
 from search_spaces.layer import layer_class
-from search_spaces.mutation import MutationWeights, mutate, mutate_by_weight
+from search_spaces.mutation import PAPER_MUTATION, MutationWeights, mutate, mutate_by_weight
 from search_spaces.sampling import sample
 from search_spaces.space import SearchSpace
 from search_spaces.text_printer import format_graph
@@ -26,8 +26,9 @@ class ProposalTask:
     """Slot and attempts to make; `parent_json` None asks for fresh random graphs, else for mutants
     of it.
 
-    `mutations`: how many times a mutant is mutated. `weights` None: by the paper's mutation; else
-    by these kinds, with grafts from the graph `donor_json` or from the parent itself.
+    `mutations`: how many times a mutant is mutated. `weights`: by which kinds; those of the paper
+    alone mean the paper's mutation as it is, which may leave the layer as it was. Grafts come from
+    the graph `donor_json`, or from the parent itself.
     """
 
     run_seed: int
@@ -38,7 +39,7 @@ class ProposalTask:
     screening: ScreeningConfig
     parent_json: str | None
     mutations: int = 2
-    weights: MutationWeights | None = None
+    weights: MutationWeights = PAPER_MUTATION
     donor_json: str | None = None
 
 
@@ -47,7 +48,7 @@ class Proposal:
     """The first attempt that passed, with the graph as drawn; `graph_json` None if none did.
 
     `attempt`: the number of the attempt that passed, or of the last one; `refused`: how many of
-    this task's attempts fell at each check.
+    this task's attempts fell at each check; `grafted`: whether a piece of the donor is in it.
     """
 
     slot: int
@@ -58,6 +59,7 @@ class Proposal:
     fingerprint: Fingerprint
     refused: dict[str, int]
     seconds: float
+    grafted: bool = False
 
 
 def propose(task: ProposalTask) -> Proposal:
@@ -76,7 +78,7 @@ def _propose(task: ProposalTask) -> Proposal:
     refused: Counter[str] = Counter()
     for attempt in range(task.first_attempt, task.max_attempts):
         rng = np.random.default_rng((task.run_seed, task.slot, attempt))
-        graph = _draw(parent, task, rng)
+        graph, grafted = draw(parent, task, rng)
         simplified, digest = canonical_and_digest(graph)
         same = digest == parent_digest
         failed = "duplicate" if same else screen(simplified, task.space, task.screening)
@@ -90,19 +92,22 @@ def _propose(task: ProposalTask) -> Proposal:
                 fingerprint(layer_class(simplified)),
                 dict(refused),
                 time.perf_counter() - start,
+                grafted,
             )
         refused[failed] += 1
     seconds = time.perf_counter() - start
     return Proposal(task.slot, task.max_attempts - 1, None, None, "", (), dict(refused), seconds)
 
 
-def _draw(parent: Graph | None, task: ProposalTask, rng: np.random.Generator) -> Graph:
+def draw(parent: Graph | None, task: ProposalTask, rng: np.random.Generator) -> tuple[Graph, bool]:
+    """A fresh graph or a mutant of `parent`, and whether a piece of the donor is in it."""
     if parent is None:
-        return sample(task.space, rng)
-    if task.weights is not None:
+        return sample(task.space, rng), False
+    if task.weights != PAPER_MUTATION:
         donor = None if task.donor_json is None else Graph.from_json(task.donor_json)
-        return mutate_by_weight(parent, task.space, rng, task.weights, donor, task.mutations)
+        mutant = mutate_by_weight(parent, task.space, rng, task.weights, donor, task.mutations)
+        return mutant.graph, donor is not None and "graft" in mutant.kinds
     graph = parent
     for _ in range(task.mutations):
         graph = mutate(graph, task.space, rng)
-    return graph
+    return graph, False

@@ -33,6 +33,7 @@ def candidates(
             {
                 "number": row.number,
                 "parent": row.parent,
+                "donor": row.donor,
                 "digest": row.digest,
                 "text": one_line(row.text),
                 "verdict": row.verdict,
@@ -54,6 +55,7 @@ def candidates(
     columns = [
         number("number", "#"),
         number("parent"),
+        number("donor", table=any(row["donor"] is not None for row in rows)),
         Column("digest", style="bold"),
         Column("text", "formula", fold=True),
         Column("verdict", fold=True),

@@ -61,12 +61,16 @@ def layer_facts(layer: Layer, db: ResultsDB | None) -> dict[str, Any]:
                     if anchor in found.candidate.scores
                 },
                 "mean": found.candidate.mean_score,
+                "parent": found.candidate.parent,
+                "donor": found.candidate.donor,
                 "ancestors": [
                     {
                         "number": a.number,
                         "digest": short(a.digest),
                         "text": one_line(a.text),
                         "mean": a.mean_score,
+                        "parent": a.parent,
+                        "donor": a.donor,
                     }
                     for a in ancestors(db, found.run, found.candidate)
                 ],
@@ -150,6 +154,8 @@ def _print_found(found: dict[str, Any]) -> None:
     )
     if found["reason"]:
         line.append(f", {found['reason']}")
+    if found["donor"] is not None:
+        line.append(f", with a piece of candidate {found['donor']}")
     console.print(line)
     if found["scores"]:
         scores = "   ".join(f"{anchor} {score:.3f}" for anchor, score in found["scores"].items())
@@ -162,6 +168,7 @@ def _print_found(found: dict[str, Any]) -> None:
             Column("digest", style="bold"),
             Column("text", "formula", fold=True),
             number("mean"),
+            number("donor", "piece of", table=any(row["donor"] is not None for row in rows)),
         ]
         console.print()
-        console.print(table(columns, rows))
+        console.print(table([column for column in columns if column.table], rows))

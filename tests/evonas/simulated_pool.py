@@ -10,11 +10,9 @@ import numpy as np
 
 from search_spaces.canonical import canonical_and_digest
 from search_spaces.graph import Graph
-from search_spaces.mutation import mutate
-from search_spaces.sampling import sample
 from workers.evaluation import Evaluation
 from workers.pools.base import Completion, Task
-from workers.proposal import Proposal, ProposalTask
+from workers.proposal import Proposal, ProposalTask, draw
 from workers.verdict import Verdict
 
 
@@ -105,14 +103,15 @@ def fake_proposal(task: ProposalTask, refuses: str | None) -> Proposal:
         if rng.random() < 1 / 3:
             refused += 1
             continue
-        if task.parent_json is None:
-            graph = sample(task.space, rng)
-        else:
-            graph = mutate(Graph.from_json(task.parent_json), task.space, rng)
+        parent = None if task.parent_json is None else Graph.from_json(task.parent_json)
+        graph, grafted = draw(parent, task, rng)
         _, digest = canonical_and_digest(graph)
         seems = float(crc32(digest.encode()) % 100)
         found = {"stack": refused} if refused else {}
-        return Proposal(task.slot, attempt, graph.to_json(), digest, "", (seems,) * 49, found, 0.0)
+        values = (seems,) * 49
+        return Proposal(
+            task.slot, attempt, graph.to_json(), digest, "", values, found, 0.0, grafted
+        )
     return Proposal(task.slot, task.max_attempts - 1, None, None, "", (), {"stack": refused}, 0.0)
 
 

@@ -11,6 +11,7 @@ import pytest
 from evonas.config import config_from_dict, load_config
 from evonas.config_document import differences
 from evonas.config_errors import ConfigError
+from search_spaces.mutation import PAPER_MUTATION, MutationWeights
 from search_spaces.space import SearchSpace, get_space
 from workers.data import CifarConfig
 
@@ -105,6 +106,11 @@ def test_differences_name_the_keys() -> None:
         ("evaluation=5", r"^evaluation: 5; give a table of settings"),
         ("screening=5", r"^screening: 5; give a table of settings"),
         ("evaluation.quality.step=true", r"^evaluation\.quality\.step: True; give a value"),
+        ("evolution.mutation.grafts=1", r"^unknown setting evolution\.mutation\.grafts; .*'graft'"),
+        ("evolution.mutation.redraw=0", r"evolution\.mutation: a mutation weight must be above 0"),
+        ("evolution.mutation.swap=-1", r"mutation weights must be numbers from 0 up"),
+        ("evolution.mutation.swap=true", r"^evolution\.mutation\.swap: True; give a value of"),
+        ("evolution.mutation=3", r"^evolution\.mutation: 3; give a table"),
         ("space=5", r"space: 5; give one of evonorm-b, .*, a TOML file, or a table"),
         ("space.num_nodes=5", r"'space' is 'evonorm-b', a value and not a section"),
         (
@@ -134,6 +140,13 @@ def test_cheap_layers_are_refused_only_if_none_can_be_so_cheap() -> None:
     assert load_config("quick", None, loose).require == ("passes<=1",)
     with pytest.raises(ConfigError, match=r"'kept<=0': even x has kept 1"):
         load_config("quick", None, ["require=['kept<=0']", "screening.reject_affine=false"])
+
+
+def test_the_paper_s_mutation_is_the_default_and_weights_are_set_one_by_one() -> None:
+    assert load_config("quick").evolution.mutation == PAPER_MUTATION
+    config = load_config("quick", None, ["evolution.mutation.graft=2"])
+    assert config.evolution.mutation == MutationWeights(redraw=1.0, graft=2.0)
+    assert config_from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 
 def test_a_run_s_requirements_go_on_top_of_the_space_s() -> None:

@@ -28,16 +28,28 @@ from workers.verdict import MACHINE_VERDICTS, Verdict
 BUDGET = 60
 
 
-def small_config(seed: int = 3) -> RunConfig:
+# Every kind of mutation, most often grafts, of parents most of the time.
+GRAFTS = (
+    "evolution.fresh_probability=0.2",
+    "evolution.mutation={redraw=0.5, insert=1, delete=0.5, rewire=1, swap=1, moment=1, graft=5}",
+)
+
+
+def small_config(seed: int = 3, further: tuple[str, ...] = ()) -> RunConfig:
     settings = ("evolution.lag=5", "evolution.window=12", "baselines=[]", "max_minutes=1000")
-    return load_config("quick", None, (f"seed={seed}", f"budget={BUDGET}", *settings))
+    return load_config("quick", None, (f"seed={seed}", f"budget={BUDGET}", *settings, *further))
 
 
 def history(
-    folder: Path, workers: int, schedule: int, kills: tuple[int, ...] = (), seed: int = 3
+    folder: Path,
+    workers: int,
+    schedule: int,
+    kills: tuple[int, ...] = (),
+    seed: int = 3,
+    further: tuple[str, ...] = (),
 ) -> tuple[list[CandidateRecord], list[str]]:
     """Run to the end, killed after so many results each time; rows, and what was evaluated."""
-    config = small_config(seed)
+    config = small_config(seed, further)
     rng = np.random.default_rng(schedule)
     evaluated: list[str] = []
     folder.mkdir(parents=True, exist_ok=True)
@@ -92,6 +104,44 @@ def test_same_history_for_every_schedule(
     rows, _ = history(tmp_path_factory.mktemp("schedule"), workers, schedule, kills)
     assert [r.history_row() for r in rows] == [r.history_row() for r in undisturbed]
     assert [(r.attempts, r.refused) for r in rows] == [(r.attempts, r.refused) for r in undisturbed]
+
+
+@pytest.fixture(scope="module")
+def undisturbed_grafts(tmp_path_factory: pytest.TempPathFactory) -> list[CandidateRecord]:
+    rows, _ = history(tmp_path_factory.mktemp("grafts"), workers=1, schedule=0, further=GRAFTS)
+    return rows
+
+
+def test_grafts_name_both_parents(undisturbed_grafts: list[CandidateRecord]) -> None:
+    by_number = {row.number: row for row in undisturbed_grafts}
+    grafted = [row for row in undisturbed_grafts if row.donor is not None]
+    assert len(grafted) >= 15
+    assert sum(row.parent is not None and row.donor is None for row in undisturbed_grafts) >= 5
+    for row in grafted:
+        assert row.donor is not None
+        assert row.parent is not None
+        assert row.donor != row.parent
+        assert by_number[row.donor].verdict == Verdict.SCORED
+        assert row.donor <= row.number - 5
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    workers=st.integers(1, 9),
+    schedule=st.integers(1, 10**6),
+    kills=st.lists(st.integers(0, 60), max_size=4).map(tuple),
+)
+def test_same_history_with_grafts_for_every_schedule(
+    undisturbed_grafts: list[CandidateRecord],
+    tmp_path_factory: pytest.TempPathFactory,
+    workers: int,
+    schedule: int,
+    kills: tuple[int, ...],
+) -> None:
+    folder = tmp_path_factory.mktemp("schedule")
+    rows, _ = history(folder, workers, schedule, kills, further=GRAFTS)
+    assert [r.history_row() for r in rows] == [r.history_row() for r in undisturbed_grafts]
+    assert [r.donor for r in rows] == [r.donor for r in undisturbed_grafts]
 
 
 def test_the_database_knows_the_verdict_that_is_ranked() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evonas.config_sections import EvolutionConfig
-from evonas.selection import Member, Window, choose_parent, hypervolume, pareto_front
+from evonas.selection import Member, Window, choose_donor, choose_parent, hypervolume, pareto_front
 
 scores = st.lists(
     st.fixed_dictionaries({"a": st.integers(0, 5), "b": st.integers(0, 5)}), min_size=1, max_size=12
@@ -52,6 +52,21 @@ def test_fresh_graphs_come_as_often_as_configured() -> None:
     counts = chosen(window, EvolutionConfig(fresh_probability=0.5))
     assert 160 <= counts[None] <= 240
     assert chosen(Window(64, 1), EvolutionConfig(fresh_probability=0.0)) == {None: 400}
+
+
+def test_donors_are_other_members_of_the_window_as_old_as_parents() -> None:
+    window = Window(8, 4)
+    for number in range(100):
+        window.add(member(number, number, 0))
+    config = EvolutionConfig(lag=4, window=8)
+    parent = member(95, 0, 0)
+    donors = [choose_donor(parent, 102, window, config, run_seed=seed) for seed in range(200)]
+    assert {donor.number for donor in donors if donor} == {91, 92, 93, 94, 96, 97, 98}
+    again = choose_donor(parent, 102, window, config, run_seed=0)
+    assert again == donors[0]
+    alone = Window(8, 4)
+    alone.add(member(0, 0, 0))
+    assert choose_donor(member(0, 0, 0), 50, alone, config, run_seed=1) is None
 
 
 def test_winner_is_on_the_front_of_its_tournament() -> None:

@@ -71,7 +71,9 @@ class TestHistory:
     def test_candidates_read_as_they_were_committed(self, db: ResultsDB, writer: RunWriter) -> None:
         rows = [
             candidate(0),
-            candidate(1, parent=0, verdict="low_quality", scores={"vit": 0.1}, reason="\u00e9"),
+            candidate(
+                1, parent=0, donor=0, verdict="low_quality", scores={"vit": 0.1}, reason="\u00e9"
+            ),
             candidate(2, verdict="duplicate", duplicate_of=0, cached=True),
             candidate(3, verdict="exhausted", graph_json=None, digest=None, scores={}),
             candidate(4, fingerprint=(math.inf, -0.0, 5e-324)),

@@ -118,6 +118,7 @@ class TestLineage:
                     candidate(2),
                     candidate(3, parent=2, verdict="duplicate", duplicate_of=1),
                     candidate(4, parent=1),
+                    candidate(5, parent=2, donor=4),
                 ]
             )
         graph = db.lineage("run", 3)
@@ -128,6 +129,14 @@ class TestLineage:
         ]
         assert graph.nodes[2]["candidate"].number == 2
         assert sorted(db.lineage("run", 4)) == [0, 1, 4]
+        grafted = db.lineage("run", 5)
+        assert sorted(grafted.edges(data="donor")) == [
+            (0, 1, False),
+            (1, 4, False),
+            (2, 5, False),
+            (4, 5, True),
+        ]
+        assert db.candidate("run", 5).donor == 4
         assert list(db.lineage("run", 2)) == [2]
 
     def test_an_unknown_candidate(self, db: ResultsDB) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import fields
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from search_spaces.graph import Graph, Node
 from search_spaces.mutation import (
     PAPER_MUTATION,
     VARIED_MUTATION,
+    Mutant,
     MutationWeights,
     mutate,
     mutate_by_weight,
@@ -60,12 +62,40 @@ def test_each_mutation_changes_the_layer_and_stays_in_the_space(name: str) -> No
     unchanged = 0
     graphs = parents(60)
     for graph, donor in zip(graphs, reversed(graphs), strict=True):
-        mutant = mutate_by_weight(graph, SPACE, rng, weights, donor)
+        made = mutate_by_weight(graph, SPACE, rng, weights, donor)
+        mutant = made.graph
+        assert made.kinds == ((name,) if digest(mutant) != digest(graph) else ())
         unchanged += digest(mutant) == digest(graph)
         assert mutant.initial == SPACE.initial
         assert len(mutant.nodes) == SPACE.num_nodes
         assert {node.op for node in mutant.nodes} <= set(SPACE.primitives)
     assert unchanged <= (50 if name == "swap" else 20)
+
+
+@pytest.mark.parametrize("name", [*EDITS, "redraw"])
+def test_a_mutation_that_leaves_the_canonical_form_is_drawn_again(name: str) -> None:
+    """Wherever one of 300 single draws changes the layer, the mutant differs from its parent."""
+    weights = MutationWeights(**{"redraw": 0.0, name: 1.0})
+    kept = 0
+    graphs = parents(41)
+    for seed, (graph, donor) in enumerate(pairwise(graphs)):
+        rng = np.random.default_rng((6, seed))
+        draws = [once(name, graph, donor, rng) for _ in range(300)]
+        changes = [found for found in draws if found not in (None, digest(graph))]
+        kept += len(changes) < sum(found is not None for found in draws)
+        if len(changes) > 30:  # so that 100 draws in vain are out of the question
+            mutant = mutate_by_weight(graph, SPACE, rng, weights, donor)
+            assert digest(mutant.graph) != digest(graph)
+            assert mutant.kinds == (name,)
+    assert kept >= (0 if name in ("swap", "moment") else 1)  # some had to be drawn again
+
+
+def once(name: str, graph: Graph, donor: Graph, rng: np.random.Generator) -> str | None:
+    """The digest after one draw of a mutation, None if it does not apply."""
+    if name == "redraw":
+        return digest(mutate(graph, SPACE, rng))
+    mutant = EDITS[name](graph, SPACE, rng, donor)
+    return None if mutant is None else digest(mutant)
 
 
 def texts(graph: str, name: str, donor: str | None = None, count: int = 300) -> set[str]:
@@ -106,14 +136,14 @@ def test_graphs_that_leave_no_room_are_not_enlarged() -> None:
     rng = np.random.default_rng(4)
     assert EDITS["insert"](graph, space, rng, graph) is None
     only_insert = MutationWeights(redraw=0.0, insert=1.0)
-    assert mutate_by_weight(graph, space, rng, only_insert) == graph
+    assert mutate_by_weight(graph, space, rng, only_insert) == Mutant(graph, ())
 
 
 def test_zoo_layers_with_other_initial_nodes_can_be_parents() -> None:
     rng = np.random.default_rng(5)
     for name in ("GELU", "DyT", "Derf", "EvoNorm-B1"):
         graph = zoo_graph(name)
-        mutant = mutate_by_weight(graph, SPACE, rng, VARIED_MUTATION, zoo_graph("BN-ReLU"))
+        mutant = mutate_by_weight(graph, SPACE, rng, VARIED_MUTATION, zoo_graph("BN-ReLU")).graph
         assert digest(mutant) != digest(graph)
         assert Graph.from_json(mutant.to_json()) == mutant
 
@@ -124,7 +154,8 @@ def test_mutations_are_a_function_of_the_generator() -> None:
         mutate_by_weight(graph, SPACE, np.random.default_rng(9), VARIED_MUTATION, donor)
         for _ in range(2)
     )
-    assert first == second != graph
+    assert first == second
+    assert first.graph != graph
 
 
 def test_weights_are_checked() -> None:

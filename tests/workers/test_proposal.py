@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from search_spaces.canonical import canonical, digest
 from search_spaces.graph import Graph
 from search_spaces.layer import layer_class
-from search_spaces.mutation import VARIED_MUTATION
+from search_spaces.mutation import VARIED_MUTATION, MutationWeights, mutate
 from search_spaces.space import get_space
 from search_spaces.zoo import zoo_graph
 from workers.fingerprint import fingerprint
-from workers.proposal import Proposal, ProposalTask, propose
+from workers.proposal import Proposal, ProposalTask, draw, propose
 from workers.screening import ScreeningConfig, screen
 
 TASK = ProposalTask(
@@ -108,3 +109,24 @@ def test_mutants_by_weight_differ_from_their_parent() -> None:
     assert mutant.graph_json is not None
     assert mutant.digest != digest(parent)
     assert outcome(propose(task)) == outcome(mutant)
+
+
+def test_a_proposal_tells_whether_it_was_grafted() -> None:
+    parent, donor = zoo_graph("EvoNorm-B0").to_json(), zoo_graph("GN-SiLU").to_json()
+    grafts = replace(TASK, parent_json=parent, weights=MutationWeights(redraw=0.0, graft=1.0))
+    assert propose(replace(grafts, donor_json=donor)).grafted
+    assert not propose(grafts).grafted  # of itself
+    inserts = replace(grafts, donor_json=donor, weights=MutationWeights(redraw=0.0, insert=1.0))
+    assert not propose(inserts).grafted
+
+
+def test_the_paper_s_mutation_is_the_default() -> None:
+    parent = zoo_graph("EvoNorm-B0")
+    task = replace(TASK, parent_json=parent.to_json())
+    rng = generator()
+    expected = mutate(mutate(parent, TASK.space, rng), TASK.space, rng)
+    assert draw(parent, task, generator()) == (expected, False)
+
+
+def generator() -> np.random.Generator:
+    return np.random.default_rng(5)
