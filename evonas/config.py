@@ -25,7 +25,7 @@ from workers.evaluation import unfit
 from workers.screening import ScreeningConfig
 from workers.settings import EvaluationConfig, build, from_dict
 
-PRESETS = ("quick",)
+PRESETS = ("quick", "small", "paper")
 
 
 class RunConfig(Section):

@@ -1,16 +1,23 @@
 """What must be in place before any worker evaluates: data at hand, anchors of one's own sound."""
 
+import torch
+
 from workers.anchors.own_check import check_in_fresh_process
 from workers.data import load_data, prepare_data
 from workers.dotted import is_dotted
-from workers.settings import EvaluationConfig
+from workers.settings import EvaluationConfig, SettingsError
 
 
 def prepare(config: EvaluationConfig) -> None:
     """Download data once, and check networks of the user's own in a fresh process.
 
-    Raises DataError, DottedNameError, OwnAnchorError.
+    Raises SettingsError for a device that is not there, DataError, DottedNameError, OwnAnchorError.
     """
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise SettingsError(
+            "evaluation.device: 'cuda', but torch finds no GPU here; set it to cpu, or install the "
+            "CUDA build of torch on a machine with a GPU"
+        )
     for anchor in config.anchors:
         data = config.data_of(anchor)
         prepare_data(data)

@@ -15,10 +15,19 @@ from search_spaces.errors import GraphError
 from search_spaces.layer import layer_code
 from search_spaces.text import parse
 from tests.workers.layers import graph_of
-from tests.workers.tiny import TINY
+from tests.workers.tiny import NETWORKS, TINY
 from workers import evaluation
 from workers.data import Split, TextConfig, load_data
-from workers.evaluation import Evaluation, EvaluationConfig, evaluate, evaluation_key
+from workers.evaluation import (
+    AnchorConfig,
+    Evaluation,
+    EvaluationConfig,
+    SettingsError,
+    UnfitLayerError,
+    evaluate,
+    evaluation_key,
+)
+from workers.preparation import prepare
 from workers.quality import QualityConfig
 from workers.stability import StabilityConfig
 from workers.training import TrainingConfig
@@ -167,6 +176,31 @@ def test_the_key_depends_on_the_content_behind_a_path(tmp_path: Path) -> None:
         evaluation._settings_hash.cache_clear()  # a process looks once, as it loads data once
         keys.append(evaluation_key(d, config, 0, True))
     assert keys[0] == keys[2] != keys[1]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+def test_scores_on_a_gpu_repeat_bit_for_bit() -> None:
+    config = replace(TINY, device="cuda")
+    results = [evaluate(json_of("GN-ReLU"), config, stop_at_rejection=False) for _ in range(2)]
+    assert results[0].scores == results[1].scores
+    assert list(results[0].scores) == ["resnet", "vit", "mobilenet"]
+    keys = {evaluation_key("d", c, 0, True) for c in (config, TINY)}
+    assert len(keys) == 2
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a CUDA GPU")
+def test_a_missing_gpu_is_named_before_anything_starts() -> None:
+    with pytest.raises(SettingsError, match=r"evaluation\.device: 'cuda', but torch finds no GPU"):
+        prepare(replace(TINY, device="cuda"))
+
+
+def test_a_layer_that_an_anchor_cannot_hold_is_refused_by_name() -> None:
+    gpt = AnchorConfig("gpt", NETWORKS["gpt"], data=TextConfig(context=16, validation=32))
+    config = replace(off(TINY), anchors=(gpt,), training=TrainingConfig(steps=3, batch=4))
+    with pytest.raises(UnfitLayerError, match=r"the layer is not causal \(no moment over space"):
+        evaluate(json_of("GN-ReLU"), config)
+    result = evaluate(json_of("DyT"), config)
+    assert list(result.scores) == ["gpt"]
 
 
 def test_bad_json_is_the_graph_s_error() -> None:
