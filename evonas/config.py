@@ -16,6 +16,7 @@ from evonas.config_document import merged, override, plain, read_run_file
 from evonas.config_errors import ConfigError, explain, given
 from evonas.config_sections import EvolutionConfig, Section
 from search_spaces.errors import GraphError, nearest
+from search_spaces.own_reference import read_reference
 from search_spaces.requirements import check_ceilings, check_requirements
 from search_spaces.space import SPACES, SearchSpace, get_space
 from search_spaces.space_file import read_space, space_of
@@ -40,6 +41,8 @@ class RunConfig(Section):
         None, gt=0
     )  # seconds an evaluation may take; None: from the baselines
     baselines: tuple[str, ...] = Field((), strict=False)
+    # Functions of the user's own: module:name, with @pin once resolved.
+    primitives: tuple[str, ...] = Field((), strict=False)
     evolution: EvolutionConfig = EvolutionConfig()
     screening: ScreeningConfig = ScreeningConfig()
     evaluation: EvaluationConfig
@@ -55,6 +58,15 @@ class RunConfig(Section):
             return get_space(value)
         names = ", ".join(SPACES)
         raise ValueError(f"{given(value)}; give one of {names}, a TOML file, or a table")
+
+    @field_validator("primitives")
+    @classmethod
+    def _primitives_are_named(cls, references: tuple[str, ...]) -> tuple[str, ...]:
+        names = [read_reference(text).name for text in references]  # nothing is imported here
+        for name in names:
+            if names.count(name) > 1:
+                raise GraphError(f"primitives: two functions with the name {name!r}; rename one")
+        return references
 
     @field_validator("baselines")
     @classmethod

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
+from typing import Any
 
 from evonas.config import RunConfig
 from evonas.history import History
 from evonas.selection import choose_donor, choose_parent
 from evonas.slots import Slot, evaluation_record
+from evonas.vocabulary import search_space
 from results_db.records import CandidateRecord, EvaluationRecord
 from results_db.store import ResultsDB
 from results_db.writer import RunWriter
 from workers.evaluation import evaluate, evaluation_key
 from workers.fingerprint import FingerprintIndex
+from workers.own_primitives import with_primitives
 from workers.pools.base import Completion, Pool, Task
 from workers.proposal import Proposal, ProposalTask, propose
 from workers.verdict import Verdict
@@ -46,7 +50,7 @@ class Driver:
         # Tasks that wait for a worker, the oldest slot first, or commits would stall.
         self._ready: list[tuple[int, str, Task]] = []
         self._next_slot = self.history.committed
-        self._space = config.search_space
+        self._space = search_space(config)
         self._crashes = 0  # in a row
 
     def open_slots(self) -> None:
@@ -84,6 +88,12 @@ class Driver:
     def _queue(self, slot: Slot, task: Task) -> None:
         heapq.heappush(self._ready, (slot.number, task.id, task))
 
+    def _task(self, name: str, function: Callable[..., Any], *args: Any) -> Task:
+        """A task that may take the time limit; its worker learns the run's own primitives first."""
+        if self.config.primitives:
+            function, args = with_primitives, (self.config.primitives, function, *args)
+        return Task(name, function, args, self.time_limit)
+
     def _propose(self, slot: Slot) -> None:
         config = self.config
         task = ProposalTask(
@@ -99,7 +109,7 @@ class Driver:
             slot.donor_json,
         )
         name = f"propose:{slot.number}:{slot.next_attempt}"
-        self._queue(slot, Task(name, propose, (task,), self.time_limit))
+        self._queue(slot, self._task(name, propose, task))
 
     def take(self, completion: Completion) -> None:
         """Take in the end of a task. Raises SearchError when nothing but crashes comes back."""
@@ -159,7 +169,7 @@ class Driver:
                 assert slot.proposal is not None
                 arguments = (slot.proposal.graph_json, self.config.evaluation, 0, True)
                 name = f"evaluate:{slot.number}"
-                self._queue(slot, Task(name, evaluate, arguments, self.time_limit))
+                self._queue(slot, self._task(name, evaluate, *arguments))
         self._wanted.clear()
 
     def _take_evaluation(self, slot: Slot, completion: Completion) -> None:

@@ -14,12 +14,17 @@ from evonas.version import version
 from results_db.records import FoundLayer
 from results_db.store import ResultsDB
 from search_spaces.codegen import class_sha256, generate
+from search_spaces.codegen_own import obstacles
 
 FILE_NAME = "layer.py"
 
 
 class ExportError(RuntimeError):
     """The layer cannot be exported; nothing was written."""
+
+
+class NotAloneError(ExportError):
+    """The layer uses a function that cannot stand in a module of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +40,12 @@ def export_layer(
 ) -> Exported:
     """Write `to`/layer.py, whole or not at all; scores come from the runs that found the layer.
 
-    Raises ExportError if the database holds the hash of another class for this layer, if a file
-    that is another layer or none of ours is in the way (unless `overwrite`), or if it cannot be
-    written.
+    Raises NotAloneError for a layer that needs more than torch; ExportError if the database holds
+    the hash of another class for this layer, if a file that is another layer or none of ours is in
+    the way (unless `overwrite`), or if it cannot be written.
     """
+    for obstacle in obstacles(layer.graph):
+        raise NotAloneError(obstacle)
     plain = generate(layer.graph)
     _check_trained(layer, plain.class_sha256)
     header = write_header(layer.text, layer.digest, _facts(layer, db, plain.class_sha256))

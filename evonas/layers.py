@@ -10,8 +10,9 @@ from evonas.export_header import read_header
 from results_db.records import FoundLayer
 from results_db.store import ResultsDB
 from search_spaces.canonical import CANONICAL_VERSION, canonical_and_digest
-from search_spaces.errors import TextError, nearest
+from search_spaces.errors import TextError, UnknownPrimitiveError, nearest
 from search_spaces.graph import Graph
+from search_spaces.own_reference import as_options
 from search_spaces.text import parse
 from search_spaces.text_printer import format_graph
 from search_spaces.zoo import ZOO, zoo_digests, zoo_graph
@@ -96,9 +97,9 @@ def _by_digest(given: str, db: ResultsDB | None) -> Layer:
         if digest.startswith(prefix)
     }
     for found in db.find_layer(prefix) if db else ():
-        candidate = found.candidate
-        if candidate.digest and candidate.graph_json:
-            graphs.setdefault(candidate.digest, Graph.from_json(candidate.graph_json))
+        digest, graph_json = found.candidate.digest, found.candidate.graph_json
+        if db and digest and graph_json and digest not in graphs:
+            graphs[digest] = _stored_graph(graph_json, found, db)
     if not graphs:
         where = "in the database or the zoo" if db else "in the zoo (there is no database here)"
         raise LayerError(
@@ -112,7 +113,29 @@ def _by_digest(given: str, db: ResultsDB | None) -> Layer:
             f"{len(graphs)} layers have digests that start with {given!r}: {some}. "
             "Give more characters"
         )
-    return layer_of(next(iter(graphs.values())), db)
+    ((stored, graph),) = graphs.items()
+    layer = layer_of(graph, db)
+    same_version = stored.partition("-")[0] == layer.digest.partition("-")[0]
+    if same_version and stored != layer.digest:
+        raise LayerError(
+            f"{given!r} was found with another function behind one of its primitives: the formula "
+            f"{one_line(layer.text)} has the digest {short(layer.digest)} now. Give --primitive "
+            "with the source that the run used"
+        )
+    return layer
+
+
+def _stored_graph(graph_json: str, found: FoundLayer, db: ResultsDB) -> Graph:
+    try:
+        return Graph.from_json(graph_json)
+    except UnknownPrimitiveError as error:
+        own = db.run(found.run).config.get("primitives", ())
+        if not own:
+            raise
+        raise LayerError(
+            f"run {found.run!r} found layer {short(found.candidate.digest)} with primitives of "
+            f"your own, and no code is imported because a database names it; add{as_options(own)}"
+        ) from error
 
 
 def _graph_of_file(path: Path) -> Graph:

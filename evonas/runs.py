@@ -92,6 +92,11 @@ def fork(
     check_name(name)
     stored = db.run(source)
     old, new = config_from_dict(stored.config), with_overrides(stored.config, overrides)
+    if old.primitives != new.primitives:
+        raise RunError(
+            f"a fork keeps the primitives of {source!r}: {', '.join(old.primitives) or 'none'} of "
+            "your own; start a new run with `evonas search` for others"
+        )
     if (old.space, _anchors(old)) != (new.space, _anchors(new)):
         raise RunError(
             f"a fork keeps the space and the anchors of {source!r}: {old.space.name} on "

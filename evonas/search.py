@@ -24,6 +24,7 @@ from evonas.config import config_from_dict
 from evonas.driver import Driver, SearchError
 from evonas.history import History
 from evonas.progress import Phase, Progress
+from evonas.vocabulary import require_primitives
 from results_db.store import ResultsDB
 from workers.pools.base import Pool
 from workers.verdict import Verdict
@@ -46,11 +47,12 @@ def run_search(db: ResultsDB, run: str, pool: Pool, *, report: Report, stop: Sto
     """Go on with a run from where its history ends, until its budget is spent.
 
     Returns the state that is stored with the run: "finished", "stopped" by its time limit, or
-    "interrupted". Raises the database's errors (RunNotFound, RunLocked, ...), BaselineError and
-    SearchError.
+    "interrupted". Raises the database's errors (RunNotFound, RunLocked, ...), BaselineError,
+    VocabularyError and SearchError.
     """
     record = db.run(run)
     config = config_from_dict(record.config)
+    require_primitives(run, config)
     with db.writer(run) as writer:
         writer.set_state("running")
         state = INTERRUPTED

@@ -40,8 +40,12 @@ def migrate(connection: Connection, revision: str) -> None:
     command.upgrade(config, revision)
 
 
-def recompute_digests(db: ResultsDB, digest_of: Callable[[str], str], *, chunk: int = 1000) -> int:
+def recompute_digests(
+    db: ResultsDB, digest_of: Callable[[str], str | None], *, chunk: int = 1000
+) -> int:
     """Gives every stored graph the digest that `digest_of(graph_json)` says; how many changed.
+
+    A graph for which it says None keeps its digest.
 
     For a new version of the canonical form. Safe to repeat after an interruption.
     """
@@ -62,7 +66,7 @@ def recompute_digests(db: ResultsDB, digest_of: Callable[[str], str], *, chunk: 
             rows = connection.execute(graphs).all()
             for row in rows:
                 digest = digest_of(row.graph_json)
-                if digest != row.digest:
+                if digest not in (None, row.digest):
                     here = (CandidateRow.run_id == row.run_id, CandidateRow.number == row.number)
                     connection.execute(update(CandidateRow).where(*here).values(digest=digest))
                     changed += 1

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from search_spaces.codegen_body import write_body
 from search_spaces.codegen_module import ARGUMENTS, class_text, imports_text
+from search_spaces.codegen_own import definitions, modules
 from search_spaces.codegen_plan import plan
 from search_spaces.graph import Graph
 from search_spaces.text_printer import format_graph
@@ -29,7 +30,7 @@ _CLASS_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class GeneratedCode:
-    """A module's source, and the SHA-256 of its class without the class's name and docstring."""
+    """A module's source, and the SHA-256 of all but the class's name and docstring."""
 
     source: str
     class_sha256: str
@@ -48,11 +49,11 @@ def generate(
             f"class_name must be an ASCII identifier, such as NormAct, given {class_name!r:.120}"
         )
     body = class_text(plan_ := plan(graph), write_body(plan_))
-    imports = imports_text(body)
-    digest = _digest(imports, body)
+    above = "\n\n\n".join((imports_text(body, modules(graph)), *definitions(graph)))
+    digest = _digest(above, body)
     about = f"y = {format_graph(graph)}" if docstring is None else docstring
     documentation = f'    """{_indented(about)}{_ARGUMENTS}\n    """'
-    source = f"{imports}\n\n\nclass {class_name}(nn.Module):\n{documentation}\n\n{body}"
+    source = f"{above}\n\n\nclass {class_name}(nn.Module):\n{documentation}\n\n{body}"
     return GeneratedCode(source, digest)
 
 
@@ -68,12 +69,12 @@ def class_sha256(source: str) -> str:
         )
     docstring_end = classes[0].body[0].end_lineno
     lines = source.split("\n")
-    imports = "\n".join(lines[: classes[0].lineno - 1]).strip("\n")
-    return _digest(imports, "\n".join(lines[docstring_end:]).strip("\n") + "\n")
+    above = "\n".join(lines[: classes[0].lineno - 1]).strip("\n")
+    return _digest(above, "\n".join(lines[docstring_end:]).strip("\n") + "\n")
 
 
-def _digest(imports: str, body: str) -> str:
-    return hashlib.sha256(f"{imports}\n{body}".encode()).hexdigest()
+def _digest(above: str, body: str) -> str:
+    return hashlib.sha256(f"{above}\n{body}".encode()).hexdigest()
 
 
 def _indented(about: str) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from search_spaces.codegen_plan import SMOOTH_ABS, Operation, Plan, Statistics
-from search_spaces.primitives import ELEMENTWISE
+from search_spaces.primitives import ELEMENTWISE, OWN
 
 # The longest expression that is still put inline or on one line, in characters.
 MAX_INLINE = 60
@@ -65,8 +65,9 @@ class Expressions:
         self.lines: list[str] = []
         self.names: dict[int, str] = {}
         self.inline: dict[int, Expression] = {}  # values that have no line yet
-        self._taken: Counter[str] = Counter()
         self._operations = {s.target: s for s in plan.steps if isinstance(s, Operation)}
+        # Functions that are called by name are not shadowed.
+        self._taken = Counter({s.op for s in self._operations.values() if s.op in OWN})
         self._moments = {
             target: (kind, step)
             for step in plan.steps
@@ -139,7 +140,7 @@ class Expressions:
                     return "centered"
         if step.op == "div" and self._is_moment(step.inputs[1], ("rms", "std")):
             return "normalized"
-        return _NOUNS[step.op]
+        return _NOUNS.get(step.op, "transformed")
 
     def _is_moment(self, at: int, kinds: tuple[str, ...], argument: int | None = None) -> bool:
         if at not in self._moments:

@@ -89,12 +89,15 @@ _EXTRA_REPR = """\
         return f"{self.num_features}, apply_act={self.apply_act}\""""
 
 
-def imports_text(class_text: str) -> str:
-    """The import lines that the text of a class needs."""
+def imports_text(class_text: str, modules: frozenset[str] = frozenset()) -> str:
+    """The import lines that the text of a class needs; `modules` are needed beside it."""
     lines = ["import torch", "from torch import nn"]
+    standard = ["import math"] if "math" in modules else []
     if "warnings.warn" in class_text:
-        lines = ["import warnings", "", *lines]
-    if "functional." in class_text:
+        standard.append("import warnings")
+    if standard:
+        lines = [*standard, "", *lines]
+    if "functional." in class_text or "functional" in modules:
         lines.append("from torch.nn import functional")
     return "\n".join(lines)
 

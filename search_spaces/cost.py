@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from search_spaces.graph import Graph, Node, is_constant
 from search_spaces.index_sets import ALL_AXES, Axes, reduced_axes
-from search_spaces.primitives import MOMENTS
+from search_spaces.primitives import MOMENTS, OWN
 
 BYTES_PER_NUMBER = 4
 
@@ -40,12 +40,13 @@ def cost(graph: Graph, axes: tuple[Axes, ...]) -> Cost:
     passes = reductions = numbers = 0
     averaged: set[tuple[int, Axes, bool]] = set()
     kept = {graph.output}  # by the closing affine
+    kept_inside = 0
     for position, node in enumerate(graph.nodes, start=len(graph.initial)):
         full = {i for i in node.inputs if axes[i] == ALL_AXES}
         if not full and axes[position] != ALL_AXES:
             continue
         kind, index_set = MOMENTS.get(node.op, (node.op, ""))
-        operations = _PASSES.get(kind, 1)
+        operations = OWN[kind].passes if kind in OWN else _PASSES.get(kind, 1)
         if index_set and (reduced := reduced_axes(index_set, axes[node.inputs[0]])):
             # Mean and variance come from one reduction; a mean square needs the square first.
             statistic = (node.inputs[0], reduced, kind == "rms")
@@ -58,9 +59,10 @@ def cost(graph: Graph, axes: tuple[Axes, ...]) -> Cost:
         else:
             numbers += len(full) - 1
             kept.update(_kept(graph, node, position, full))
+            kept_inside += OWN[kind].kept if kind in OWN else 0
         passes += operations
         numbers += 2 * operations
-    return Cost(passes + 1, reductions, BYTES_PER_NUMBER * (numbers + 2), len(kept))
+    return Cost(passes + 1, reductions, BYTES_PER_NUMBER * (numbers + 2), len(kept) + kept_inside)
 
 
 def _kept(graph: Graph, node: Node, position: int, full: set[int]) -> set[int]:

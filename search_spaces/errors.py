@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
 class GraphError(ValueError):
     """A graph, text form or search space that is not valid; the message says what would be."""
+
+
+class UnknownPrimitiveError(GraphError):
+    """A graph uses a primitive that is not known in this process."""
+
+
+class PrimitiveError(GraphError):
+    """A function that cannot be a primitive; the message says which check it failed."""
 
 
 class TextError(GraphError):
@@ -27,3 +36,10 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """` (did you mean 'y'?)` for the known word most like `word`, or nothing if none is like it."""
     close = difflib.get_close_matches(word[:60], list(known), n=1, cutoff=0.5)
     return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def own_hint(name: str) -> str:
+    """How to make a name known that may be a function of the user's own."""
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{1,39}", name, re.ASCII):
+        return ""
+    return f"; a function of your own is named with --primitive MODULE:{name}"

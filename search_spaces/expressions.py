@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
 from search_spaces.graph import NAMED_INITIAL, Graph, Node, is_constant
 from search_spaces.index_sets import INDEX_SETS, NO_AXES, Axes, smallest_index_set
 from search_spaces.laws import LAWS
+from search_spaces.own_primitive import OwnPrimitive
 from search_spaces.patterns import Law, Pattern, Variable, read_law
-from search_spaces.primitives import ELEMENTWISE, MOMENTS, moment_name
+from search_spaces.primitives import COMMUTATIVE, MOMENTS, OWN, moment_name
 from search_spaces.signs import Sign, proved_sign
 from search_spaces.varies import combined_axes, initial_axes
-
-_COMMUTATIVE = frozenset(p.name for p in ELEMENTWISE.values() if p.commutative)
 
 
 class Expressions:
@@ -52,12 +52,12 @@ class Expressions:
             if not op:
                 return argument
             kind, inputs = MOMENTS[op][0], (argument,)
-        elif op in _COMMUTATIVE and self._rank(op, inputs[1]) < self._rank(op, inputs[0]):
+        elif op in COMMUTATIVE and self._rank(op, inputs[1]) < self._rank(op, inputs[0]):
             inputs = inputs[::-1]
         ops = {self.op[i] if self.op[i] not in MOMENTS else "" for i in inputs}
-        for law in _LAWS_OF.get(kind, ()):
+        for law in _laws_of_own(OWN[op]) if op in OWN else _LAWS_OF.get(kind, ()):
             if law.needs <= ops:
-                found = self._matched(law, inputs, op in _COMMUTATIVE)
+                found = self._matched(law, inputs, op in COMMUTATIVE)
                 if found is not None:
                     return self._build(law.right, found, op)
         return self._intern(op, inputs)
@@ -149,7 +149,7 @@ class Expressions:
             return known
         number = len(self.op)
         self._numbers[(op, inputs)] = number
-        hashed = op.encode()
+        hashed = (OWN[op].identity if op in OWN else op).encode()
         if inputs:
             self.axes.append(combined_axes(op, tuple([self.axes[i] for i in inputs])))
             zero_input = any([self.op[i] == "0" for i in inputs])
@@ -204,6 +204,11 @@ class Expressions:
 def plain_constant(name: str) -> str:
     """A constant without superfluous zeros: `0.50` is `0.5`; other names as they are."""
     return name.rstrip("0").rstrip(".") if "." in name else name
+
+
+@lru_cache(maxsize=64)
+def _laws_of_own(own: OwnPrimitive) -> tuple[Law, ...]:
+    return tuple(read_law(left, right) for left, right in own.laws)
 
 
 def _laws_by_head() -> dict[str, list[Law]]:

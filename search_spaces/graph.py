@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from search_spaces.errors import GraphError, nearest
+from search_spaces.errors import GraphError, UnknownPrimitiveError, nearest, own_hint
 from search_spaces.primitives import ARITIES, ELEMENTWISE
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Graph:
         for position, node in enumerate(self.nodes, start=base):
             inputs = node.inputs
             if ARITIES.get(node.op) != len(inputs):
-                raise GraphError(_wrong_node(position - base, node))
+                raise _wrong_node(position - base, node)
             if min(inputs) < 0 or max(inputs) >= position:
                 given = f"{inputs}"
                 raise GraphError(
@@ -145,10 +145,12 @@ def _short(value: Any) -> str:
     return f"{reprlib.repr(value):.60}"  # of bounded depth
 
 
-def _wrong_node(index: int, node: Node) -> str:
+def _wrong_node(index: int, node: Node) -> GraphError:
     if node.op not in ARITIES:
-        return f"unknown primitive {node.op!r:.60} at node {index}{nearest(node.op, ARITIES)}"
-    return f"{node.op} at node {index} takes {ARITIES[node.op]} inputs, given {len(node.inputs)}"
+        hint = nearest(node.op, ARITIES) + own_hint(node.op)
+        return UnknownPrimitiveError(f"unknown primitive {node.op!r:.60} at node {index}{hint}")
+    given = f"given {len(node.inputs)}"
+    return GraphError(f"{node.op} at node {index} takes {ARITIES[node.op]} inputs, {given}")
 
 
 def _from_document(document: Any) -> Graph:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType, FunctionType
@@ -10,6 +11,7 @@ from torch import nn
 
 from search_spaces.canonical import canonical_and_digest
 from search_spaces.codegen import GeneratedCode, generate
+from search_spaces.codegen_own import functions
 from search_spaces.graph import Graph
 
 _METHOD = "_norm_act"
@@ -30,14 +32,19 @@ def layer_code(graph: Graph) -> GeneratedCode:
     return _built(*canonical_and_digest(graph))[0]
 
 
-def execute(code: GeneratedCode, name: str) -> type[nn.Module]:
+def execute(
+    code: GeneratedCode, name: str, given: Mapping[str, object] | None = None
+) -> type[nn.Module]:
     """The class of a generated module; tracebacks show its lines under `name`.
+
+    `given` are functions that the source uses and does not define.
 
     The source is compiled in two parts, because compiling takes longest and the first part (all but
     the documentation and the last method) repeats from layer to layer.
     """
     start = code.source.index(_LAST_METHOD)
     namespace: dict[str, object] = {"__name__": name, "__loader__": _Source(code.source)}
+    namespace |= given or {}
     exec(_compiled_frame(_without_documentation(code.source[:start])), namespace)
     layer = next(
         value
@@ -61,7 +68,7 @@ def _compiled_frame(source: str) -> CodeType:
 
 def _without_documentation(source: str) -> str:
     """The source with the docstring of its class left blank, line by line."""
-    start = source.index('    """')
+    start = source.index('    """', source.rindex("\nclass "))
     end = source.index('\n    """\n', start)
     return source[:start] + "\n" * source.count("\n", start, end + 1) + source[end + 8 :]
 
@@ -79,4 +86,5 @@ class _Source:
 @lru_cache(maxsize=2048)
 def _built(graph: Graph, layer_digest: str) -> tuple[GeneratedCode, type[nn.Module]]:
     code = generate(graph)
-    return code, execute(code, f"evonas_layer_{layer_digest.replace('-', '_')}")
+    name = f"evonas_layer_{layer_digest.replace('-', '_')}"
+    return code, execute(code, name, functions(graph))

@@ -1,5 +1,8 @@
 """The operations a graph may use: one table for element-wise primitives, one for moments.
 
+The vocabulary is closed but for primitives of the user's own, which `own_registry` adds and takes
+away.
+
 Source: Liu, Brock, Simonyan, Le, "Evolving Normalization-Activation Layers" (2020), its table of
 primitives.
 """
@@ -9,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from search_spaces.index_sets import INDEX_SETS
+from search_spaces.own_primitive import NO_CLAIMS, Claims, OwnPrimitive
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,12 @@ ARITIES: dict[str, int] = {
     **{name: p.arity for name, p in ELEMENTWISE.items()},
     **dict.fromkeys(MOMENTS, 1),
 }
+# Primitives whose two inputs may change places.
+COMMUTATIVE: set[str] = {p.name for p in _ELEMENTWISE if p.commutative}
+
+# What every process knows, and what this one knows besides: the user's own primitives by name.
+VOCABULARY = frozenset(ARITIES)
+OWN: dict[str, OwnPrimitive] = {}
 
 
 def arity(op: str) -> int:
@@ -95,3 +105,26 @@ def arity(op: str) -> int:
 def is_known(op: str) -> bool:
     """Whether `op` names a primitive."""
     return op in ARITIES
+
+
+def claims(op: str) -> Claims:
+    """What is stated of an own primitive; nothing of the others, which have rules of their own."""
+    return OWN[op].claims if op in OWN else NO_CLAIMS
+
+
+def add_own(own: OwnPrimitive) -> None:
+    """Make a checked primitive known in this process."""
+    OWN[own.name] = own
+    inputs = ", ".join(f"{{{i}}}" for i in range(own.arity))
+    ELEMENTWISE[own.name] = Primitive(
+        own.name, own.arity, f"{own.name}({inputs})", commutative=own.claims.commutative
+    )
+    ARITIES[own.name] = own.arity
+    if own.claims.commutative:
+        COMMUTATIVE.add(own.name)
+
+
+def remove_own(name: str) -> None:
+    """Forget an own primitive."""
+    del OWN[name], ELEMENTWISE[name], ARITIES[name]
+    COMMUTATIVE.discard(name)

@@ -15,7 +15,7 @@ from fractions import Fraction
 
 from search_spaces.expressions import Expressions
 from search_spaces.index_sets import INDEX_SETS, Axes
-from search_spaces.primitives import MOMENTS
+from search_spaces.primitives import MOMENTS, OWN, claims
 from search_spaces.signs import Sign
 
 # A sum of values times numbers: number of the expression -> factor, never 0. Empty: no response.
@@ -76,11 +76,11 @@ class Responses:
             self._at_epsilon.add(number)
         if all(response.none for response in found):
             return INVARIANT
-        if number in self._at_epsilon and (op in MOMENTS or op in _WITH_EPSILON):
+        if number in self._at_epsilon and (op in MOMENTS or op in _WITH_EPSILON or op in OWN):
             return Response()
         if op in MOMENTS:
             return self._moment(op, inputs[0], found[0])
-        return _RULES[op](self, inputs, found) if op in _RULES else Response()
+        return _RULES[op](self, inputs, found) if op in _RULES else _own(op, found)
 
     def _is_root_of_epsilon(self, number: int) -> bool:
         op, inputs = self._expressions.op, self._expressions.inputs
@@ -189,6 +189,16 @@ def _power(exponent: Fraction) -> _Rule:
     return lambda responses, inputs, found: Response(
         None, _scaled(found[0].multiplicative, exponent)
     )
+
+
+def _own(op: str, found: list[Response]) -> Response:
+    """What is stated of an own primitive: it scales with its inputs if they scale alike."""
+    degree = claims(op).degree
+    rates = [response.multiplicative for response in found if not response.zero]
+    if degree is None or rates[0] is None or any(rate != rates[0] for rate in rates):
+        return Response()
+    factor = Fraction(degree).limit_denominator(1000)
+    return Response(None, _scaled(rates[0], factor)) if factor else INVARIANT
 
 
 # What a primitive makes of responses; one that is not here only keeps values that do not respond.

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 from search_spaces.graph import is_constant
 from search_spaces.index_sets import BATCH, INDEX_SETS
-from search_spaces.primitives import MOMENTS
+from search_spaces.primitives import MOMENTS, claims
 
 
 class Sign(IntEnum):
@@ -42,7 +42,9 @@ def proved_sign(op: str, inputs: Sequence[Sign], zero_input: bool) -> Sign:
         return inputs[0] if inputs[1] is Sign.POSITIVE else Sign.UNKNOWN
     if kind == "mean" and BATCH in INDEX_SETS[index_set]:
         return min(worst, Sign.FLAT)  # the running estimate starts at 0
-    return worst if kind in _KEEPS else Sign.UNKNOWN
+    if kind in _KEEPS:
+        return worst
+    return Sign.POSITIVE if claims(kind).positive else Sign.UNKNOWN
 
 
 def _constant_sign(name: str) -> Sign:

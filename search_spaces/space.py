@@ -36,7 +36,8 @@ class SearchSpace:
                 hint = nearest(op, (*ELEMENTWISE, *MOMENTS))
                 raise GraphError(
                     f"unknown primitive {op!r:.60} in space {self.name!r}{hint}; "
-                    "`evonas primitives` lists them"
+                    "`evonas primitives` lists them; a function of your own is named beside the "
+                    "space, by `primitives` of a run file or --primitive"
                 )
         for name in self.initial:
             if name not in NAMED_INITIAL and not is_constant(name):

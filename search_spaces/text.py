@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from search_spaces.errors import TextError, nearest
+from search_spaces.errors import TextError, nearest, own_hint
 from search_spaces.graph import MAX_NODES, NAMED_INITIAL, Graph, Node, is_constant
 from search_spaces.index_sets import INDEX_SETS
 from search_spaces.primitives import ELEMENTWISE, MOMENT_KINDS, arity, moment_name
@@ -151,7 +151,7 @@ class _Parser:
         op = name.text
         if op not in ELEMENTWISE and op not in MOMENT_KINDS:
             known = (*ELEMENTWISE, *MOMENT_KINDS)
-            allowed = ", ".join(known)
+            allowed = f"{', '.join(known)}{own_hint(op)}"
             self.fail(f"unknown primitive {op!r:.40}{nearest(op, known)}; allowed: {allowed}", name)
         if op in MOMENT_KINDS:
             op = moment_name(op, self.index_set(op))

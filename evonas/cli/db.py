@@ -23,19 +23,25 @@ _To = Annotated[
 def upgrade(db: Database = DEFAULT_DATABASE) -> None:
     """Bring the database to the schema of this version; all or nothing. Make a backup first.
 
-    Digests of an older canonical form are computed again.
+    Digests of an older canonical form are computed again, but for layers with primitives of the
+    user's own, whose functions are not here.
     """
     from results_db.migrate import recompute_digests
     from results_db.migrate import upgrade as upgrade_schema
     from results_db.store import ResultsDB
     from search_spaces.canonical import canonical_and_digest
+    from search_spaces.errors import UnknownPrimitiveError
     from search_spaces.graph import Graph
+
+    def digest_of(graph: str) -> str | None:
+        try:
+            return canonical_and_digest(Graph.from_json(graph))[1]
+        except UnknownPrimitiveError:
+            return None
 
     before, after = upgrade_schema(db)
     with ResultsDB.open(db, create=False) as results:
-        changed = recompute_digests(
-            results, lambda graph: canonical_and_digest(Graph.from_json(graph))[1]
-        )
+        changed = recompute_digests(results, digest_of)
         address = results.address
     schema = f"schema {before} -> {after}" if before != after else f"schema {after} is the latest"
     print(f"{address}: {schema}, {changed:,} digests computed anew")

@@ -22,6 +22,7 @@ _KNOWN = (
     ("evonas.export", "ExportError", FAILED),
     ("evonas.runs", "RunError", FAILED),
     ("evonas.driver", "SearchError", FAILED),
+    ("evonas.vocabulary", "VocabularyError", FAILED),
     ("evonas.baselines", "BaselineError", FAILED),
 )
 

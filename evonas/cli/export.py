@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from evonas.cli.options import DEFAULT_DATABASE, Database, LayerArgument
+from evonas.cli.options import DEFAULT_DATABASE, Database, LayerArgument, PrimitiveOption
 
 
 def export(
@@ -18,6 +18,7 @@ def export(
             "--to", metavar="DIR", help="Where layer.py goes; layers/<digest> if not given."
         ),
     ] = None,
+    primitive: PrimitiveOption = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace a layer.py that holds something else.")
     ] = False,
@@ -27,10 +28,12 @@ def export(
     from rich.text import Text
 
     from evonas.cli.output import stderr, stdout
+    from evonas.cli.own_primitives import register
     from evonas.cli.stored import database_if_any
     from evonas.export import export_layer
     from evonas.layers import resolve, short
 
+    register(primitive)
     with database_if_any(db) as results:
         found = resolve(layer, results)
         exported = export_layer(

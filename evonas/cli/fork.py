@@ -33,6 +33,7 @@ def fork(
     from evonas.cli.output import stderr
     from evonas.runs import fork as fork_a_run
     from results_db.store import ResultsDB
+    from search_spaces.own_reference import as_options
 
     overrides = list(set_ or ())
     if seed is not None:
@@ -42,9 +43,10 @@ def fork(
     with ResultsDB.open(db, create=False) as results:
         record = fork_a_run(results, run, name, overrides, at)
         shared = results.count(name)
+        own = as_options(record.config.get("primitives", ()))
     print(name)
     stderr().print(
         f"shares {shared:,} candidates with {run}, budget {record.budget:,}; "
-        f"go on with: evonas resume {name}",
+        f"go on with: evonas resume {name}{own}",
         markup=False,
     )

@@ -59,6 +59,15 @@ Address = Annotated[
     ),
 ]
 
+PrimitiveOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--primitive",
+        metavar="MODULE:NAME",
+        help="A function of your own as a primitive; may be repeated. Its module is imported.",
+    ),
+]
+
 
 def check_pool(workers: int | None, address: str | None) -> None:
     """Raises typer.BadParameter for options that exclude each other, before anything is written."""

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from evonas.cli.options import Format, FormatOption
+from evonas.cli.options import Format, FormatOption, PrimitiveOption
 
 
-def primitives(format: FormatOption = Format.TABLE) -> None:
-    """List the primitives, and the spaces that have them."""
+def primitives(primitive: PrimitiveOption = None, format: FormatOption = Format.TABLE) -> None:
+    """List the primitives, and the spaces that have them; check those of your own."""
     from evonas.cli.output import Column, emit, number
-    from search_spaces.primitives import ELEMENTWISE, MOMENTS
+    from evonas.cli.own_primitives import register
+    from search_spaces.primitives import ELEMENTWISE, MOMENTS, OWN
     from search_spaces.space import SPACES
 
+    register(primitive)
+
     def used_by(op: str) -> str:
+        if op in OWN:
+            return OWN[op].reference
         return ", ".join(space.name for space in SPACES.values() if op in space.primitives)
 
     rows = [
@@ -19,9 +24,9 @@ def primitives(format: FormatOption = Format.TABLE) -> None:
             "name": primitive.name,
             "written": f"a {primitive.infix} b"
             if primitive.infix
-            else f"{primitive.name}({'a, b'[: 3 * primitive.arity - 2]})",
+            else f"{primitive.name}({'a, b, c'[: 3 * primitive.arity - 2]})",
             "arity": primitive.arity,
-            "computed": primitive.torch.format("a", "b", eps="eps"),
+            "computed": primitive.torch.format("a", "b", "c", eps="eps"),
             "spaces": used_by(primitive.name),
         }
         for primitive in ELEMENTWISE.values()

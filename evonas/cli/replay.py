@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evonas.cli.errors import FAILED
-from evonas.cli.options import DEFAULT_DATABASE, Database
+from evonas.cli.options import DEFAULT_DATABASE, Database, PrimitiveOption
 
 if TYPE_CHECKING:
     from results_db.records import CandidateRecord
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def replay(
     run: Annotated[str, typer.Argument(metavar="RUN", help="Name of a run.")],
     number: Annotated[int, typer.Argument(metavar="K", min=0, help="Number of a candidate.")],
+    primitive: PrimitiveOption = None,
     db: Database = DEFAULT_DATABASE,
 ) -> None:
     """Evaluate a candidate again in this process; exit code 1 if the result is another one.
@@ -25,14 +26,19 @@ def replay(
     A failure shows its full traceback. Nothing is stored.
     """
     from evonas.cli.output import stdout
+    from evonas.cli.own_primitives import register
+    from evonas.cli.stored import database_option
     from evonas.runs import RunError, evaluated_under
+    from evonas.vocabulary import require_primitives
     from results_db.store import ResultsDB
 
+    register(primitive)
     with ResultsDB.open(db, create=False) as results:
         stored = results.candidate(run, number)
         if stored.duplicate_of is not None:
             stored = results.candidate(run, stored.duplicate_of)
         config = evaluated_under(results, run, stored.number)
+        require_primitives(run, config, f"evonas replay {run} {number}{database_option(results)}")
     if stored.graph_json is None:
         raise RunError(
             f"candidate {number} of run {run!r} has no graph to evaluate: {stored.verdict}, "

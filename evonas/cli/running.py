@@ -18,6 +18,7 @@ from evonas.config import config_from_dict
 from evonas.runs import check_free
 from evonas.search import Stop, run_search
 from results_db.store import ResultsDB
+from search_spaces.own_reference import as_options
 from workers.pools.base import Pool
 from workers.preparation import prepare
 
@@ -45,7 +46,8 @@ def drive(db: ResultsDB, run: str, workers: int | None, address: str | None) -> 
             with Interrupts(stop, notice), display:
                 state = run_search(db, run, pool, report=display.report, stop=stop)
     except KeyboardInterrupt:
-        command = f"evonas resume {run}{database_option(db)}"
+        own = as_options(record.config.get("primitives", ()))
+        command = f"evonas resume {run}{database_option(db)}{own}"
         console.print(Text(f"stopped; what was committed is kept. Go on with: {command}"))
         raise typer.Exit(INTERRUPTED) from None
     show_summary(db, run, state)

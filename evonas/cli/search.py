@@ -14,6 +14,7 @@ from evonas.cli.options import (
     Budget,
     Database,
     MaxTime,
+    PrimitiveOption,
     Workers,
     check_pool,
     seconds,
@@ -50,6 +51,7 @@ def search(
         str | None,
         typer.Option(metavar="NAME", help="Name of the run; made from time and seed if not given."),
     ] = None,
+    primitive: PrimitiveOption = None,
     seed: Annotated[int | None, typer.Option(min=0, metavar="N", help="Seed of the run.")] = None,
     budget: Budget = None,
     max_time: MaxTime = None,
@@ -83,6 +85,10 @@ def search(
     from evonas.config import load_config
 
     config = load_config(preset, file, overrides)
+    if primitive or config.primitives:
+        from evonas.cli.own_primitives import pinned
+
+        config = pinned(config, primitive)
     if print_config:
         from evonas.toml import to_toml
 

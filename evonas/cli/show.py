@@ -5,7 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from evonas.cli.options import DEFAULT_DATABASE, Database, Format, FormatOption, LayerArgument
+from evonas.cli.options import (
+    DEFAULT_DATABASE,
+    Database,
+    Format,
+    FormatOption,
+    LayerArgument,
+    PrimitiveOption,
+)
 
 if TYPE_CHECKING:
     from evonas.layers import Layer
@@ -13,13 +20,18 @@ if TYPE_CHECKING:
 
 
 def show(
-    layer: LayerArgument, format: FormatOption = Format.TABLE, db: Database = DEFAULT_DATABASE
+    layer: LayerArgument,
+    primitive: PrimitiveOption = None,
+    format: FormatOption = Format.TABLE,
+    db: Database = DEFAULT_DATABASE,
 ) -> None:
     """Show a layer: formula, properties, and its scores and ancestors where runs found it."""
     from evonas.cli.output import Column, emit
+    from evonas.cli.own_primitives import register
     from evonas.cli.stored import database_if_any
     from evonas.layers import resolve
 
+    register(primitive)
     with database_if_any(db) as results:
         facts = layer_facts(resolve(layer, results), results)
     match format:

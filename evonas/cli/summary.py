@@ -12,11 +12,14 @@ from rich.text import Text
 from evonas.cli.output import Column, number, stdout, table
 from evonas.cli.stored import database_option
 from evonas.cli.words import formula, verdict_text
-from evonas.export import export_layer
+from evonas.export import NotAloneError, export_layer
 from evonas.layers import Layer, layer_of, short
 from evonas.leaderboard import Entry, Leaderboard, leaderboard
 from evonas.remarks import remarks
 from results_db.store import ResultsDB
+from search_spaces.codegen_own import own_primitives
+from search_spaces.own_reference import as_options
+from search_spaces.text import parse
 from search_spaces.zoo import zoo_digests
 
 SUMMARY_LAYERS = 5
@@ -46,18 +49,14 @@ def show_summary(db: ResultsDB, run: str, state: str) -> None:
         said = "no layer has passed the protocols yet" if committed else "no candidate yet"
         console.print(f"Nothing to export: {said}.")
     else:
-        layer = _layer(db, run, board.best)
-        exported = export_layer(layer, EXPORTS / run, db, overwrite=True)
         console.print(Text(_CAUTION, style="dim"))
-        console.print(
-            Text.assemble("\nThe best layer is exported to ", (str(exported.path), "bold")),
-            soft_wrap=True,
-        )
+        console.print(_exported(db, run, board.best), soft_wrap=True)
     for remark in remarks(db, run):
         console.print(Text(remark, style="yellow"))
     console.print()
     where = database_option(db)
-    for command, purpose in _next_commands(board, run, committed, budget):
+    own = as_options(db.run(run).config.get("primitives", ()))
+    for command, purpose in _next_commands(board, run, committed, budget, own):
         command += where
         console.print(
             Text.assemble("  ", (f"{command:<44}", "green"), f" {purpose}"), soft_wrap=True
@@ -115,6 +114,15 @@ def verdict(entry: Entry) -> Text:
     return words
 
 
+def _exported(db: ResultsDB, run: str, best: Entry) -> Text:
+    """Where the best layer was exported to, or why it was not."""
+    try:
+        exported = export_layer(_layer(db, run, best), EXPORTS / run, db, overwrite=True)
+    except NotAloneError as error:
+        return Text(f"\nThe best layer is not exported: {error}")
+    return Text.assemble("\nThe best layer is exported to ", (str(exported.path), "bold"))
+
+
 def _layer(db: ResultsDB, run: str, entry: Entry) -> Layer:
     from search_spaces.graph import Graph
 
@@ -125,14 +133,19 @@ def _layer(db: ResultsDB, run: str, entry: Entry) -> Layer:
 
 
 def _next_commands(
-    board: Leaderboard, run: str, committed: int, budget: int | None
+    board: Leaderboard, run: str, committed: int, budget: int | None, own: str
 ) -> list[tuple[str, str]]:
     name = shlex.quote(run)
     commands = [(f"evonas top {name}", "more of the best layers")]
     if board.best is not None:
         digest = short(board.best.digest)
-        commands.append((f"evonas show {digest}", "formula, properties, ancestors of the best one"))
-        commands.append((f"evonas export {digest} --to out", "any layer as a torch-only module"))
+        needed = own if own_primitives(parse(board.best.text)) else ""
+        commands.append(
+            (f"evonas show {digest}{needed}", "formula, properties, ancestors of the best one")
+        )
+        commands.append(
+            (f"evonas export {digest} --to out{needed}", "any layer as a torch-only module")
+        )
     further = f" --budget {2 * committed}" if committed >= (budget or 0) else ""
-    commands.append((f"evonas resume {name}{further}", "go on with the search"))
+    commands.append((f"evonas resume {name}{further}{own}", "go on with the search"))
     return commands

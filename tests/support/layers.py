@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from search_spaces.codegen import generate
+from search_spaces.codegen_own import functions
 from search_spaces.graph import Graph
 from search_spaces.layer import execute
 
@@ -21,7 +22,7 @@ TEXTS = (
 
 def literal(graph: Graph) -> type[nn.Module]:
     """The layer of a graph as it stands, not of its canonical form."""
-    return execute(generate(graph), "layer_under_test")
+    return execute(generate(graph), "layer_under_test", functions(graph))
 
 
 def randomised(layer: nn.Module, seed: int = 0) -> nn.Module:
