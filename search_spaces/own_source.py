@@ -12,6 +12,7 @@ import sysconfig
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -141,9 +142,12 @@ def _written(name: str, known: dict[str, Any]) -> str:
     for place, module in _PLACES.items():
         if value is module:
             return place
-    for place, module in _PLACES.items():
+    # Not what torch.nn.functional has imported for itself, such as np.
+    origin = (getattr(value, "__module__", None) or "torch").partition(".")[0]
+    public = origin in ("torch", "math") and not isinstance(value, types.ModuleType | None)
+    for place, module in _PLACES.items() if public else ():
         for attribute in (name, getattr(value, "__name__", name)):
-            if value is not None and getattr(module, str(attribute), None) is value:
+            if getattr(module, str(attribute), None) is value:
                 return f"{place}.{attribute}"
     raise _ObstacleError(
         f"it uses {name!r}, which is neither of torch, torch.nn.functional or math nor built in"
@@ -178,7 +182,7 @@ def _sources(module: types.ModuleType) -> Iterator[str]:
         if module.__name__ in seen or not _is_of_the_user(module, package):
             continue
         seen.add(module.__name__)
-        text = inspect.getsource(module)
+        text = Path(str(module.__file__)).read_text(encoding="utf-8")
         yield f"# {module.__name__}\n{text}"
         imported = sorted(_imported(ast.parse(text), module))
         waiting += [sys.modules[name] for name in imported if name in sys.modules]
