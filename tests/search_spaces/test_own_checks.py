@@ -68,7 +68,7 @@ REFUSALS = {
     "gate_2": "'gate_2' cannot name a primitive; allowed: 2 to 40 ASCII letters",
     "_hidden": "'_hidden' cannot name a primitive",
     "nothing": "has no function 'nothing'",
-    "centred": "has no function 'centred', did you mean 'centered'",
+    "centred": "has no function 'centred' .did you mean 'centered'",
 }
 
 
