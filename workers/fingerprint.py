@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from workers.probe import PROBE_SHAPE, probe
+from workers.probe import probe
+from workers.probe_inputs import varied_inputs
 
 _NUM_PROJECTIONS = 8
 _NUM_SAMPLES = 8
@@ -27,28 +28,30 @@ Fingerprint = tuple[float, ...]
 def fingerprint(layer_class: type[nn.Module]) -> Fingerprint:
     """48 numbers: 8 projections and 8 samples each of output, input gradient, evaluated output.
 
-    Parameters are random. A value that is not finite becomes 0 and leaves its mark as a 49th
+    They are taken of the asinh of the values, so that large ones do not hide what the small ones
+    do. Parameters are random. A value that is not finite becomes 0 and leaves its mark as a 49th
     number, their count.
     """
-    values = probe(layer_class, random_parameters=True)
-    blocks = np.stack((values.output, values.gradient, values.evaluated)).reshape(3, -1)
-    finite = np.isfinite(blocks)
-    broken = finite.size - int(finite.sum())
-    if broken:
-        blocks = np.where(finite, blocks, 0.0)
-    samples = blocks[:, :: blocks.shape[1] // _NUM_SAMPLES][:, :_NUM_SAMPLES]
-    with np.errstate(over="ignore", invalid="ignore"):  # of sums of the largest numbers
-        projected = blocks @ _projections()
-    return (*np.concatenate((projected, samples), axis=1).ravel().tolist(), float(broken))
+    values = probe(layer_class, varied_inputs())
+    numbers: list[float] = []
+    broken = 0
+    for block in (values.output, values.gradient, values.evaluated):
+        flat = np.arcsinh(block.ravel())
+        finite = np.isfinite(flat)
+        if not finite.all():
+            broken += flat.size - int(finite.sum())
+            flat[~finite] = 0.0
+        numbers += (_projections(flat.size) @ flat).tolist()
+        numbers += flat[:: flat.size // _NUM_SAMPLES][:_NUM_SAMPLES].tolist()
+    return (*numbers, float(broken))
 
 
 @cache
-def _projections() -> NDArray[np.float64]:
+def _projections(size: int) -> NDArray[np.float64]:
     generator = torch.Generator().manual_seed(7)
-    size = math.prod(PROBE_SHAPE)
-    shape = (_NUM_PROJECTIONS, size)
-    rows = torch.randn(shape, generator=generator, dtype=torch.float64) / math.sqrt(size)
-    return np.ascontiguousarray(rows.numpy().T)
+    rows = torch.randn((_NUM_PROJECTIONS, size), generator=generator, dtype=torch.float64)
+    projections: NDArray[np.float64] = rows.numpy() / math.sqrt(size)
+    return projections
 
 
 class FingerprintIndex:

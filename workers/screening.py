@@ -15,7 +15,8 @@ from search_spaces.primitives import MOMENTS
 from search_spaces.properties import structure
 from search_spaces.requirements import unmet_by
 from search_spaces.space import SearchSpace
-from workers.probe import PROBE_SHAPE, ProbeValues, probe
+from workers.probe import ProbeValues, probe
+from workers.probe_inputs import unit_inputs
 from workers.stack_probe import StackConfig, stack_failure
 
 REQUIREMENT = "requirement"  # with the name of the requirement behind it
@@ -60,6 +61,18 @@ def screen(graph: Graph, space: SearchSpace, config: ScreeningConfig) -> str | N
 
     A requirement is named behind its check: "requirement causal".
     """
+    failed = static_failure(graph, space, config)
+    if failed is not None:
+        return failed
+    layer = layer_class(graph)
+    failed = probe_failure(layer, config)
+    if failed is not None:
+        return failed
+    return "stack" if stack_failure(layer, config.stack) is not None else None
+
+
+def static_failure(graph: Graph, space: SearchSpace, config: ScreeningConfig) -> str | None:
+    """Name of the first check that a canonical graph fails on paper, None if it passes them."""
     found = structure(graph)
     if not found.elementwise_path:
         return "no path"
@@ -68,11 +81,7 @@ def screen(graph: Graph, space: SearchSpace, config: ScreeningConfig) -> str | N
         return f"{REQUIREMENT} {missed}"
     if config.reject_affine and found.only_normalizes and not _compares_channels(graph):
         return "affine"
-    layer = layer_class(graph)
-    failed = probe_failure(layer, config)
-    if failed is not None:
-        return failed
-    return "stack" if stack_failure(layer, config.stack) is not None else None
+    return None
 
 
 def _compares_channels(graph: Graph) -> bool:
@@ -82,7 +91,7 @@ def _compares_channels(graph: Graph) -> bool:
 
 def probe_failure(layer_class: type[nn.Module], config: ScreeningConfig) -> str | None:
     """Name of the first check that a layer fails on the probe, None if it passes them."""
-    values = probe(layer_class, random_parameters=False)
+    values = probe(layer_class, unit_inputs())
     blocks = (values.output, values.gradient, values.evaluated)
     if not all(np.isfinite(block).all() for block in blocks):
         return "not finite"
@@ -99,7 +108,7 @@ def probe_failure(layer_class: type[nn.Module], config: ScreeningConfig) -> str 
 
 def _is_affine(values: ProbeValues) -> bool:
     """Whether one straight line a channel and sample leads from the input to the output."""
-    rows = (PROBE_SHAPE[0] * PROBE_SHAPE[1], -1)
+    rows = (values.x.shape[0] * values.x.shape[1], -1)
     x, y = (v.reshape(rows) for v in (values.x, values.output))
     x, y = (v - v.mean(1, keepdims=True) for v in (x, y))
     slope = (x * y).sum(1, keepdims=True) / np.square(x).sum(1, keepdims=True)

@@ -1,8 +1,8 @@
 """Random graphs by digest and by fingerprint: what each saves, and how often a fingerprint errs.
 
 Run it with `python -m tests.benchmarks.fingerprint_census [graphs] [space]`. A second, larger probe
-decides which layers are equal: another shape, inputs and parameters of several sizes, six times the
-numbers.
+decides which layers are equal. Joins are judged among the layers that the screens before the random
+stack let through, since a search takes no fingerprint of the others.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import time
 import warnings
+from collections import Counter
 
 import numpy as np
 import torch
@@ -19,96 +20,91 @@ from search_spaces.graph import Graph
 from search_spaces.layer import layer_class
 from search_spaces.properties import structure
 from search_spaces.sampling import sample
-from search_spaces.space import get_space
+from search_spaces.space import SearchSpace, get_space
 from search_spaces.text_printer import format_graph
-from workers.fingerprint import Fingerprint, FingerprintIndex, fingerprint
-
-_SHAPE = (5, 12, 4, 7)
-_GROUPS = 3
-_SCALES = (0.2, 1.3, 6.0)  # of the inputs, one run each
-_NUMBERS = 32  # of output, gradient and evaluation each, in each run
+from tests.benchmarks.larger_probe import larger_fingerprint
+from workers.fingerprint import FingerprintIndex, fingerprint
+from workers.screening import ScreeningConfig, probe_failure, static_failure
+from workers.stack_probe import stack_failure
 
 
-def larger_fingerprint(graph: Graph) -> Fingerprint:
-    """As `fingerprint`, on the larger probe: inputs and parameters of several sizes."""
-    blocks = [block for run in range(len(_SCALES)) for block in larger_probe(graph, run)]
-    step = blocks[0].numel() // _NUMBERS
-    flat = torch.cat([block[::step][:_NUMBERS] for block in blocks])
-    broken = float((~flat.isfinite()).sum())
-    return (*torch.nan_to_num(flat, nan=0.0, posinf=0.0, neginf=0.0).tolist(), broken)
-
-
-def larger_probe(graph: Graph, run: int) -> list[torch.Tensor]:
-    """Output, input gradient and output in evaluation, flat."""
-    generator = torch.Generator().manual_seed(31 + run)
-
-    def normal(*shape: int) -> torch.Tensor:
-        return torch.randn(shape, generator=generator, dtype=torch.float64)
-
-    x, unseen, cotangent = (
-        _SCALES[run] * (normal(*_SHAPE) + 0.4 * normal(1, 12, 1, 1)) for _ in range(3)
-    )
-    layer = layer_class(graph)(_SHAPE[1], groups=_GROUPS, dtype=torch.float64).double()
-    values = {name: 1.5 * normal(_SHAPE[1]) for name in ("weight", "bias", "v0", "v1")}
-    for name, parameter in layer.named_parameters():
-        parameter.data = values[name]
-    x.requires_grad_()
-    y = layer(x)
-    (gradient,) = torch.autograd.grad(y, x, cotangent, allow_unused=True)
-    return [block.detach().flatten() for block in (y, gradient, layer.eval()(unseen))]
-
-
-def main(count: int, space_name: str) -> None:
+def main(count: int, space: SearchSpace) -> None:
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     start = time.process_time()
-    space = get_space(space_name)
-    with_path: dict[str, Graph] = {}
-    drawn = 0
+    graphs: dict[str, Graph] = {}
+    drawn: Counter[str] = Counter()
     for number in range(count):
         form, digest = canonical_and_digest(sample(space, np.random.default_rng((5, number))))
         if structure(form).elementwise_path:
-            drawn += 1
-            with_path.setdefault(digest, form)
-    print(f"{space.name}: {count} graphs, {drawn} with an element-wise path", flush=True)
-    share = 100 * (1 - len(with_path) / drawn)
-    print(f"distinct digests: {len(with_path)}, which save {share:.1f} % of what is drawn")
-    report(list(with_path.values()))
-    print(f"{time.process_time() - start:.0f} s")
+            drawn[digest] += 1
+            graphs.setdefault(digest, form)
+    print(f"{space.name}: {count} graphs, {drawn.total()} with an element-wise path", flush=True)
+    print(f"distinct digests: {len(graphs)}, {saved(drawn.total(), len(graphs))} of those drawn")
+    config = ScreeningConfig()
+    probed = {d: g for d, g in graphs.items() if passes_probe(g, space, config)}
+    judge(probed, drawn, config)
+    print(f"{time.process_time() - start:.0f} s of processor time")
 
 
-def report(forms: list[Graph]) -> None:
+def passes_probe(graph: Graph, space: SearchSpace, config: ScreeningConfig) -> bool:
+    if static_failure(graph, space, config) is not None:
+        return False
+    return probe_failure(layer_class(graph), config) is None
+
+
+def judge(graphs: dict[str, Graph], drawn: Counter[str], config: ScreeningConfig) -> None:
     """Distinct fingerprints of graphs with distinct digests, false joins and misses."""
+    total = sum(drawn[digest] for digest in graphs)
+    print(f"past the probe: {total} drawn, {len(graphs)} digests ({saved(total, len(graphs))})")
     small, large = FingerprintIndex(), FingerprintIndex()
-    finite = joins = false_joins = misses = equal = 0
+    forms = list(graphs.values())
+    equal_to: dict[int, int] = {}  # number -> the first that is equal on the larger probe
+    counts: Counter[str] = Counter()
     examples: list[str] = []
-    for number, graph in enumerate(forms):
-        values = fingerprint(layer_class(graph))
-        if values[-1]:
-            continue
-        larger = larger_fingerprint(graph)
-        if larger[-1] or max(map(abs, larger)) > 1e6:  # rounding decides there
-            continue
-        finite += 1
-        joined, same = small.find(values), large.find(larger)
-        equal += same is not None
-        joins += joined is not None
-        if joined is not None and same is None:
-            false_joins += 1
-            examples.append(f"false join: {one_line(graph)}  |  {one_line(forms[joined])}")
-        if joined is None and same is not None:
-            misses += 1
-            examples.append(f"miss: {one_line(graph)}  |  {one_line(forms[same])}")
+    for number, (digest, graph) in enumerate(graphs.items()):
+        layer = layer_class(graph)
+        values, larger = fingerprint(layer), larger_fingerprint(layer)
+        joined, same = small.find(values), None
         if joined is None:
             small.add(number, values)
+        if stack_failure(layer, config.stack) is None:
+            counts["screened, drawn"] += drawn[digest]
+            counts["screened, digests"] += 1
+            counts["screened, fingerprints"] += joined is None
+        if values[-1] or larger[-1]:
+            continue
+        same = large.find(larger)
+        equal_to[number] = number if same is None else same
         if same is None:
             large.add(number, larger)
-    print(f"of these finite and below 1e6 on both probes: {finite}")
-    share = 100 * joins / finite
-    print(f"distinct fingerprints: {finite - joins}, which save another {share:.1f} %")
-    print(f"false joins: {false_joins}, {100 * false_joins / max(1, joins):.2f} % of the joins")
-    print(f"misses: {misses}, {100 * misses / max(1, equal):.2f} % of the equal layers")
-    print("\n".join(examples[:20]))
+        counts["compared"] += 1
+        counts["equal"] += same is not None
+        if joined is None and same is not None:
+            counts["misses"] += 1
+            examples.append(f"miss: {one_line(graph)}  |  {one_line(forms[same])}")
+        if joined in equal_to:
+            counts["joins"] += 1
+            if equal_to[joined] != equal_to[number]:
+                counts["false joins"] += 1
+                examples.append(f"false join: {one_line(graph)}  |  {one_line(forms[joined])}")
+    print(f"distinct fingerprints: {len(small)} (another {saved(len(graphs), len(small))})")
+    passed, digests, prints = (
+        counts[f"screened, {what}"] for what in ("drawn", "digests", "fingerprints")
+    )
+    print(
+        f"past all screens: {passed} drawn, {digests} digests ({saved(passed, digests)}), "
+        f"{prints} fingerprints (another {saved(digests, prints)})"
+    )
+    print(f"finite and below 1e9 on both probes: {counts['compared']}")
+    for error, among in (("false joins", "joins"), ("misses", "equal")):
+        share = 100 * counts[error] / max(1, counts[among])
+        print(f"{error}: {counts[error]} of {counts[among]}, {share:.2f} %")
+    print("\n".join(examples[:40]))
+
+
+def saved(many: int, few: int) -> str:
+    return f"{100 * (1 - few / max(1, many)):.1f} % saved"
 
 
 def one_line(graph: Graph) -> str:
@@ -118,5 +114,5 @@ def one_line(graph: Graph) -> str:
 if __name__ == "__main__":
     main(
         int(sys.argv[1]) if len(sys.argv) > 1 else 100_000,
-        sys.argv[2] if len(sys.argv) > 2 else "evonorm-b",
+        get_space(sys.argv[2] if len(sys.argv) > 2 else "evonorm-b"),
     )

@@ -1,0 +1,104 @@
+"""The fixed inputs of the probes: of unit size for screening, of many for fingerprints."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeInputs:
+    """Input, output gradient, (B, C, H, W), and an input for evaluation, in float64.
+
+    `parameters`: by name, in training and in evaluation; None leaves them as they start. Batch > 1,
+    height other than width, several channels a group.
+    """
+
+    x: Tensor
+    cotangent: Tensor
+    unseen: Tensor
+    groups: int
+    parameters: tuple[dict[str, Tensor], dict[str, Tensor]] | None = None
+
+
+@cache
+def unit_inputs() -> ProbeInputs:
+    """Channels have means and sizes of their own, near 0 and 1."""
+    shape = (4, 8, 5, 3)
+    draw = _Draw(20200406)
+    scale = 0.5 + draw.uniform(1, shape[1], 1, 1)
+    shift = 0.5 * draw.normal(1, shape[1], 1, 1)
+    x, cotangent, unseen = (draw.normal(*shape) for _ in range(3))
+    return ProbeInputs(x * scale + shift, cotangent, unseen, groups=2)
+
+
+@cache
+def varied_inputs() -> ProbeInputs:
+    """Samples and channels of sizes from 0.1 to 6 and 0.05 to 2, a third of them off centre.
+
+    So layers that differ in some range only, as max(std[s](x), 0.1) and std[s](x) do, differ here.
+    One channel hardly varies: its mean is above its deviation over the batch. Groups and whole
+    samples are off centre in evaluation only, or no deviation over the batch would be small.
+    """
+    batch, channels, height, width = 12, 12, 3, 2
+    groups = 3
+    draw = _Draw(1)
+    size = draw.sizes(channels, 0.05, 2.0)
+    steady = torch.arange(channels) == 1
+    size[steady] = 0.02
+    size, steady = size.view(1, -1, 1, 1), steady.view(1, -1, 1, 1)
+
+    def batch_of(centre: Tensor, steady_mean: float) -> Tensor:
+        samples = draw.sizes(batch, 0.1, 6.0).view(-1, 1, 1, 1)
+        varied = size * draw.normal(batch, channels, height, width) + centre * ~steady
+        return samples * varied + steady_mean * steady
+
+    x = batch_of(draw.some(0.35, batch, channels, 1, 1), steady_mean=1.3)
+    centred = batch_of(draw.some(0.35, batch, channels, 1, 1), steady_mean=0.0)
+    of_samples = torch.tensor((4.0, 0.0, -4.0)).repeat(batch // 3).view(-1, 1, 1, 1)
+    off_centre = draw.some(0.35, batch, channels, 1, 1) + of_samples
+    of_groups = draw.some(0.4, batch, groups, 1, 1).repeat_interleave(channels // groups, 1)
+    unseen = torch.cat((centred, batch_of(off_centre + of_groups, steady_mean=-2.0)))
+    cotangent = draw.normal(batch, channels, height, width)
+    # alpha and shift have both signs, and each is once the larger one.
+    training = _parameters(2, channels, least_mean=0.4, alpha=-0.7, shift=0.9)
+    evaluation = _parameters(3, channels, least_mean=1.2, alpha=1.6, shift=-0.4)
+    return ProbeInputs(x, cotangent, unseen, groups, (training, evaluation))
+
+
+def _parameters(seed: int, channels: int, least_mean: float, **scalars: float) -> dict[str, Tensor]:
+    """Both signs, or abs(v1) would be v1; a mean apart from 0, or mean[sc](v0) would be 0."""
+    draw = _Draw(seed)
+    values = {name: torch.tensor([value], dtype=torch.float64) for name, value in scalars.items()}
+    for name in ("weight", "bias", "v0", "v1"):
+        signs = torch.ones(channels, dtype=torch.float64)
+        signs[torch.randperm(channels, generator=draw.generator)[: channels // 3]] = -1
+        value = signs * torch.exp(draw.normal(channels))
+        values[name] = value + (least_mean - value.mean()).clamp(min=0)
+    return values
+
+
+class _Draw:
+    """Random float64 tensors from one seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def normal(self, *shape: int) -> Tensor:
+        return torch.randn(shape, generator=self.generator, dtype=torch.float64)
+
+    def uniform(self, *shape: int) -> Tensor:
+        return torch.rand(shape, generator=self.generator, dtype=torch.float64)
+
+    def some(self, share: float, *shape: int) -> Tensor:
+        """Normal with deviation 1.5 for a share of the entries, 0 for the others."""
+        return (self.uniform(*shape) < share) * 1.5 * self.normal(*shape)
+
+    def sizes(self, count: int, least: float, most: float) -> Tensor:
+        """From least to most in equal ratios, in random order."""
+        logs = torch.linspace(math.log(least), math.log(most), count, dtype=torch.float64)
+        return logs.exp()[torch.randperm(count, generator=self.generator)]
