@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,10 @@ from workers.verdict import Verdict
 
 # A candidate may crash; so many in a row mean that the installation or the machine is broken.
 _MOST_CRASHES = 8
+# Each transaction waits for the disk, so results that cost little wait for each other until the
+# first loop after so many seconds: a kill may lose them, as it loses what was still running.
+_GROUP_SECONDS = 0.05
+_CHEAP_SECONDS = 1.0
 
 
 class SearchError(RuntimeError):
@@ -52,6 +57,7 @@ class Driver:
         self._next_slot = self.history.committed
         self._space = search_space(config)
         self._crashes = 0  # in a row
+        self._store_at = 0.0  # monotonic; until then cheap results may be held back
 
     def open_slots(self) -> None:
         """Open every slot whose history, up to slot - lag, is committed."""
@@ -142,7 +148,7 @@ class Driver:
             slot.refused["duplicate"] += 1
             self._propose(slot)
             return
-        slot.proposal = proposal
+        slot.proposal, slot.equal = proposal, equal
         earlier = self._proposed.find(proposal.fingerprint)
         self._proposed.add(slot.number, proposal.fingerprint)
         if equal is None and (earlier is None or earlier > slot.number):
@@ -182,19 +188,25 @@ class Driver:
 
     def _store(self) -> None:
         """Store what has finished, before anything is made of it."""
-        self.writer.store_evaluations(self._finished)
-        for outcome in self._finished:
-            self._answer(outcome)
+        for stored in self.writer.store_evaluations(self._finished):
+            self._answer(stored)
         self._finished.clear()
 
     def _answer(self, outcome: EvaluationRecord) -> None:
         for slot in self._waiting.pop(outcome.key):
             slot.outcome = outcome
 
-    def commit(self) -> None:
-        """Store what has finished, start what is wanted, commit every row whose turn has come."""
-        self._store()
+    def commit(self, *, at_once: bool = False) -> None:
+        """Start what is wanted, store what has finished, commit every row whose turn has come.
+
+        Cheap results are held back for a moment, so that one transaction takes many, unless
+        workers would idle or it must be `at_once`.
+        """
         self._look_up()
+        if not at_once and self._may_wait():
+            return
+        self._store_at = time.monotonic() + _GROUP_SECONDS
+        self._store()
         rows: list[CandidateRecord] = []
         while (row := self._next_row()) is not None:
             rows.append(row)
@@ -202,15 +214,24 @@ class Driver:
             self._close(self._slots.pop(row.number))
         self.writer.commit(rows)
 
+    def _may_wait(self) -> bool:
+        return (
+            bool(self._finished)
+            and time.monotonic() < self._store_at
+            and len(self.in_flight) + len(self._ready) >= self.pool.workers
+            and all(outcome.seconds < _CHEAP_SECONDS for outcome in self._finished)
+        )
+
     def _next_row(self) -> CandidateRecord | None:
         slot = self._slots.get(self.history.committed)
         if slot is None or not slot.is_proposed:
             return None
         if slot.proposal is None:
             return slot.record(None)
-        equal = self.history.equal_to(slot.proposal.fingerprint)
-        if equal is not None:
-            return slot.record(self.history.latest(equal))
+        if slot.equal is None:  # then; one may have been committed since
+            slot.equal = self.history.equal_to_latest(slot.proposal.fingerprint)
+        if slot.equal is not None:
+            return slot.record(self.history.latest(slot.equal))
         if not slot.key:  # held back for an earlier slot that was equal, but not exactly
             self._evaluate(slot)
             self._look_up()

@@ -23,8 +23,9 @@ def stages(db: ResultsDB, run: str) -> tuple[Stage, ...]:
     Duplicates, exhausted slots and failures of the machine were not evaluated and do not count. An
     evaluation stops at its first rejection, so each share is of those that the stage was asked of.
     """
-    counts = db.funnel(run).verdicts
-    first = db.count_unscored(run, Verdict.UNSTABLE)  # fell before any training
+    funnel = db.funnel(run)
+    counts = funnel.verdicts
+    first = funnel.unscored.get(Verdict.UNSTABLE, 0)  # fell before any training
     full = counts.get(Verdict.UNSTABLE, 0) - first
     scored = counts.get(Verdict.SCORED, 0)
     asked_full = full + scored

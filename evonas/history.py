@@ -1,5 +1,6 @@
-"""The committed history of a run, as much of it as the loop needs: counts, the window, the front,
-and what is equal to what. It grows with the window and the lag, not with the history.
+"""The committed history of a run, as much of it as the loop needs: counts, the window, the best,
+and what is equal to what. It grows with the window and the lag; with the history by 24 bytes a
+candidate.
 """
 
 from __future__ import annotations
@@ -8,8 +9,7 @@ from collections import Counter
 
 from evonas.config_sections import EvolutionConfig
 from evonas.originals import HEAD, Originals
-from evonas.selection import Member, Window, hypervolume
-from results_db.front import Front
+from evonas.selection import Member, Window
 from results_db.records import CandidateRecord
 from results_db.store import ResultsDB
 from workers.fingerprint import Fingerprint
@@ -33,7 +33,6 @@ class History:
         self.best: dict[str, float] = {}
         self.best_mean = 0.0
         self.best_text = ""
-        self._front = Front()
         for row in db.pareto(run):
             self._note_scores(row)
         for ranked in db.top(run, 1):
@@ -44,7 +43,7 @@ class History:
             row.number: row for row in db.candidates(run, first=max(0, self.committed - config.lag))
         }
         self._originals = Originals(
-            lambda number: db.candidate(run, number).fingerprint,
+            lambda number: db.fingerprint(run, number),
             db.fingerprints(run, originals=True, head=HEAD),
             least=config.lag,
         )
@@ -69,14 +68,13 @@ class History:
         """The number of the first candidate that computes the same, itself no duplicate."""
         return self._originals.find(fingerprint)
 
+    def equal_to_latest(self, fingerprint: Fingerprint) -> int | None:
+        """The same, for a fingerprint that none equalled at most `lag` candidates ago."""
+        return self._originals.find_latest(fingerprint)
+
     def latest(self, number: int) -> CandidateRecord:
         """One of the last `lag` candidates."""
         return self._latest[number]
-
-    @property
-    def hypervolume(self) -> float:
-        """Of all scored candidates, above accuracy 0."""
-        return hypervolume([dict(scores) for scores in self._front.members.values()])
 
     def _breed(self, row: CandidateRecord) -> None:
         assert row.graph_json is not None
@@ -87,4 +85,3 @@ class History:
             self.best[anchor] = max(score, self.best.get(anchor, 0.0))
         if row.mean_score is not None and row.mean_score > self.best_mean:
             self.best_mean, self.best_text = row.mean_score, row.text
-        self._front.add(row.number, row.scores)

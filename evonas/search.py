@@ -24,6 +24,7 @@ from evonas.config import config_from_dict
 from evonas.driver import Driver, SearchError
 from evonas.history import History
 from evonas.progress import Phase, Progress
+from evonas.selection import hypervolume
 from evonas.vocabulary import require_primitives
 from results_db.store import ResultsDB
 from workers.pools.base import Pool
@@ -80,10 +81,11 @@ def _evolve(driver: Driver, clock: _Clock, stop: Stop) -> str:
             driver.open_slots()
             driver.submit()
         elif not driver.in_flight:
+            driver.commit(at_once=True)
             break
         for completion in driver.pool.wait(_REPORT_EVERY):
             driver.take(completion)
-        driver.commit()
+        driver.commit(at_once=draining)
         in_vain.check()
         clock.report("draining" if draining else "search")
     clock.report("done", now=True)
@@ -155,7 +157,7 @@ class _Clock:
                 history.attempts,
                 dict(history.best),
                 history.best_text,
-                history.hypervolume,
+                hypervolume(list(driver.writer.front.values())),
                 driver.pool.workers if phase == "baselines" else len(driver.in_flight),
                 driver.pool.workers,
                 elapsed,

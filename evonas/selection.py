@@ -15,8 +15,10 @@ from operator import attrgetter
 
 import moocore
 import numpy as np
+from numpy.typing import NDArray
 
 from evonas.config_sections import EvolutionConfig
+from results_db.front import Scores, matrix, nondominated_rows
 
 # Words that keep the driver's random streams apart from those of the attempts.
 _PARENT_STREAM, _DONOR_STREAM = 0, 1
@@ -38,17 +40,31 @@ class Window:
         self._size = size
         self._kept = size + lag
         self._members: list[Member] = []
+        self._points = np.empty((2 * self._kept, 0))  # a row for each member, anchors by name
 
     def add(self, member: Member) -> None:
-        """Append a candidate; numbers ascend."""
-        self._members.append(member)
-        if len(self._members) >= 2 * self._kept:
+        """Append a candidate; numbers ascend, and all are scored on the same anchors."""
+        count = len(self._members)
+        if count == 0:
+            self._points = np.empty((2 * self._kept, len(member.scores)))
+        elif count == 2 * self._kept:
             del self._members[: -self._kept]
+            self._points[: self._kept] = self._points[self._kept :]
+            count = self._kept
+        self._members.append(member)
+        self._points[count] = [member.scores[anchor] for anchor in sorted(member.scores)]
 
-    def as_of(self, number: int) -> list[Member]:
-        """The latest `size` members whose number is not above `number`."""
+    def as_of(self, number: int) -> range:
+        """Places of the latest `size` members whose number is not above `number`."""
         end = bisect_right(self._members, number, key=attrgetter("number"))
-        return self._members[max(0, end - self._size) : end]
+        return range(max(0, end - self._size), end)
+
+    def __getitem__(self, place: int) -> Member:
+        return self._members[place]
+
+    def points(self, places: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The scores of these members, len(places) x anchors."""
+        return self._points[places]
 
 
 def choose_parent(
@@ -60,16 +76,18 @@ def choose_parent(
     rng = np.random.default_rng(np.random.SeedSequence(run_seed, spawn_key=(_PARENT_STREAM, slot)))
     if rng.random() < config.fresh_probability:
         return None
-    members = window.as_of(slot - config.lag)
-    if not members:
+    places = window.as_of(slot - config.lag)
+    if not places:
         return None
-    size = max(config.tournament_least, math.ceil(config.tournament_share * len(members)))
-    entered = rng.permutation(len(members))[:size]
-    tournament: list[Member] = [members[i] for i in sorted(entered.tolist())]
+    size = max(config.tournament_least, math.ceil(config.tournament_share * len(places)))
+    tournament = places.start + np.sort(rng.permutation(len(places))[:size])
+    points = window.points(tournament)
     if config.winner == "average":
-        return max(tournament, key=lambda m: (sum(m.scores.values()), -m.number))
-    front = pareto_front([m.scores for m in tournament])
-    return tournament[front[int(rng.integers(len(front)))]]
+        best = int(points.sum(axis=1).argmax())  # the oldest of equals
+    else:
+        front = nondominated_rows(points)
+        best = front[int(rng.integers(len(front)))]
+    return window[int(tournament[best])]
 
 
 def choose_donor(
@@ -79,26 +97,17 @@ def choose_donor(
     likely; None if there is none. Like the parent a function of seed, slot and history.
     """
     rng = np.random.default_rng(np.random.SeedSequence(run_seed, spawn_key=(_DONOR_STREAM, slot)))
-    others = [m for m in window.as_of(slot - config.lag) if m.number != parent.number]
-    return others[int(rng.integers(len(others)))] if others else None
+    places = window.as_of(slot - config.lag)
+    if len(places) < 2:
+        return None
+    of_parent = window.as_of(parent.number)[-1]
+    drawn = places[int(rng.integers(len(places) - 1))]
+    return window[drawn if drawn < of_parent else drawn + 1]
 
 
-def pareto_front(scores: Sequence[dict[str, float]]) -> list[int]:
-    """Positions of those that no other one dominates; equal ones all count."""
-    kept = moocore.is_nondominated(_matrix(scores), maximise=True, keep_weakly=True)
-    return [int(i) for i in np.flatnonzero(kept)]
-
-
-def hypervolume(scores: Sequence[dict[str, float]]) -> float:
+def hypervolume(scores: Sequence[Scores]) -> float:
     """Volume that the front dominates above accuracy 0 on every anchor; 0 without scores."""
     if not scores:
         return 0.0
-    matrix = _matrix(scores)
-    return float(moocore.hypervolume(matrix, ref=[0.0] * matrix.shape[1], maximise=True))
-
-
-def _matrix(
-    scores: Sequence[dict[str, float]],
-) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    anchors = sorted(scores[0])
-    return np.array([[s[anchor] for anchor in anchors] for s in scores], dtype=np.float64)
+    values = matrix(scores)
+    return float(moocore.hypervolume(values, ref=[0.0] * values.shape[1], maximise=True))

@@ -28,6 +28,7 @@ class Slot:
     next_attempt: int = 0  # the first one not made yet
     exhausted: bool = False  # all attempts are made and none passed
     proposal: Proposal | None = None  # the attempt that passed
+    equal: int | None = None  # the committed candidate that computes the same
     key: str = ""  # of its evaluation, once that was asked for
     outcome: EvaluationRecord | None = None
     cached: bool = False

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from results_db.front import Front
+from results_db.front import Front, Scores, extend
+from results_db.queries import CHUNK
 from results_db.store import ResultsDB
 
 
@@ -23,7 +24,9 @@ def check(db: ResultsDB) -> list[str]:
 def _check_run(db: ResultsDB, run: str) -> list[str]:
     problems: list[str] = []
     verdicts: Counter[str] = Counter()
-    front = Front()
+    unscored: Counter[str] = Counter()
+    front: Front = {}
+    ranked: dict[int, Scores] = {}  # not in the front yet
     expected = 0
     last = db.count(run) - 1  # a running driver may commit more meanwhile
     funnel = db.funnel(run)
@@ -33,12 +36,17 @@ def _check_run(db: ResultsDB, run: str) -> list[str]:
             problems.append(f"candidates {expected} to {record.number - 1} are missing.")
         expected = record.number + 1
         verdicts[record.verdict] += 1
+        unscored[record.verdict] += not record.scores
         if record.mean_score is not None:
-            front.add(record.number, record.scores)
+            ranked[record.number] = record.scores
+        if len(ranked) >= CHUNK:
+            front, ranked = extend(front, ranked), {}
+    front = extend(front, ranked)
     if db.count(run) - 1 != last:
         return problems
-    if dict(verdicts) != funnel.verdicts:
-        problems.append(f"the tallies say {funnel.verdicts}, the history {dict(verdicts)}.")
-    if sorted(front.members) != pareto:
-        problems.append(f"the Pareto front is stored as {pareto}, it is {sorted(front.members)}.")
+    for told, counted in ((funnel.verdicts, verdicts), (funnel.unscored, +unscored)):
+        if dict(counted) != told:
+            problems.append(f"the tallies say {told}, the history {dict(counted)}.")
+    if sorted(front) != pareto:
+        problems.append(f"the Pareto front is stored as {pareto}, it is {sorted(front)}.")
     return problems

@@ -11,8 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Insert, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from results_db.front import Front
-from results_db.records import SCORED
+from results_db.front import Front, extend
 from results_db.tables import CandidateRow, FrontRow, TallyRow
 
 BUCKET = 1000  # candidates that share a row of each tally: the resolution of the funnel over time
@@ -26,6 +25,8 @@ def add_tallies(connection: Connection, run_id: int, rows: Iterable[Row]) -> Non
     for row in rows:
         bucket = row["number"] // BUCKET
         counts[bucket, "verdict", row["verdict"]] += 1
+        if row["scores"] == "{}":
+            counts[bucket, "unscored", row["verdict"]] += 1
         counts[bucket, "sum", "attempts"] += row["attempts"]
         counts[bucket, "sum", "cached"] += bool(row["cached"])
         for check, times in json.loads(row["refused"]).items():
@@ -49,7 +50,7 @@ def _add(dialect: str) -> Insert:
 def read_front(connection: Connection, run_id: int) -> Front:
     """The stored Pareto front of the run."""
     members = select(CandidateRow.number, CandidateRow.scores).where(*front_members(run_id))
-    return Front({row.number: json.loads(row.scores) for row in connection.execute(members)})
+    return {row.number: json.loads(row.scores) for row in connection.execute(members)}
 
 
 def front_members(run_id: int) -> tuple[ColumnElement[bool], ...]:
@@ -60,18 +61,15 @@ def front_members(run_id: int) -> tuple[ColumnElement[bool], ...]:
 
 def extend_front(front: Front, rows: Iterable[Row]) -> Front:
     """The front after these rows; the given one stays as it is."""
-    scored = [row for row in rows if row["verdict"] == SCORED and row["mean_score"] is not None]
-    new = Front(front.members)
-    for row in scored:
-        new.add(row["number"], json.loads(row["scores"]))
-    return new
+    ranked = (row for row in rows if row["mean_score"] is not None)
+    return extend(front, {row["number"]: json.loads(row["scores"]) for row in ranked})
 
 
 def write_front(connection: Connection, run_id: int, old: Front, new: Front) -> None:
     """Stores the difference between two fronts."""
-    if gone := sorted(old.members.keys() - new.members.keys()):
+    if gone := sorted(old.keys() - new.keys()):
         connection.execute(
             delete(FrontRow).where(FrontRow.run_id == run_id, FrontRow.number.in_(gone))
         )
-    if come := sorted(new.members.keys() - old.members.keys()):
+    if come := sorted(new.keys() - old.keys()):
         connection.execute(insert(FrontRow), [{"run_id": run_id, "number": n} for n in come])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import cache
 
-from sqlalchemy import Insert, select
+from sqlalchemy import Insert, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from results_db.database import Database
@@ -14,6 +15,9 @@ from results_db.rows import evaluation_record, evaluation_values
 from results_db.tables import EvaluationRow
 
 CHUNK = 500  # keys per query
+_UNDER_KEYS = select(*EvaluationRow.__table__.c).where(
+    EvaluationRow.key.in_(bindparam("keys", expanding=True))
+)
 
 
 def store_evaluations(
@@ -22,12 +26,12 @@ def store_evaluations(
     """Stores each record unless its key is taken, all or none; returns what stands under them."""
     values = [evaluation_values(record, time.time()) for record in records]
 
-    def store() -> None:
+    def store() -> int:
         with database.write() as connection:
-            connection.execute(insert_or_keep(connection.dialect.name), values)
+            return connection.execute(insert_or_keep(connection.dialect.name), values).rowcount
 
-    if values:
-        database.patiently(store)
+    if not values or database.patiently(store) == len(values):
+        return list(records)  # all were new, so they are what stands
     stored = find_evaluations(database, [record.key for record in records])
     return [stored.get(record.key, record) for record in records]
 
@@ -35,23 +39,19 @@ def store_evaluations(
 def find_evaluations(database: Database, keys: Sequence[str]) -> dict[str, EvaluationRecord]:
     """What is stored under each of the keys that are there."""
 
-    if not keys:
-        return {}
-
     def find() -> dict[str, EvaluationRecord]:
         found = {}
         with database.read() as connection:
             for first in range(0, len(keys), CHUNK):
-                chosen = select(*EvaluationRow.__table__.c).where(
-                    EvaluationRow.key.in_(keys[first : first + CHUNK])
-                )
-                for row in connection.execute(chosen):
+                chunk = {"keys": keys[first : first + CHUNK]}
+                for row in connection.execute(_UNDER_KEYS, chunk):
                     found[row.key] = evaluation_record(row)
         return found
 
     return database.patiently(find) if keys else {}
 
 
+@cache
 def insert_or_keep(dialect: str) -> Insert:
     """INSERT that leaves a row with the same key alone."""
     if dialect == "postgresql":

@@ -1,33 +1,56 @@
-"""Pareto dominance over scores per anchor: at least as good on every anchor, better on one."""
+"""Pareto dominance over scores per anchor: at least as good on every anchor, better on one.
+
+Tournaments and the stored front are both answered here, by moocore.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Scores = Mapping[str, float]
+Front = Mapping[int, Scores]  # number -> scores of the candidates that no other one dominates
 
 
-def dominates(a: Scores, b: Scores) -> bool:
-    """Whether `a` dominates `b`; scores on different anchors are never compared."""
-    if a.keys() != b.keys():
-        return False
-    # No generator: this runs for every member of the front at every commit.
-    for anchor, score in a.items():
-        if score < b[anchor]:
-            return False
-    return a != b
+def nondominated(scores: Sequence[Scores]) -> list[int]:
+    """Positions of those that no other one dominates, ascending; equal ones all count.
+
+    Scores on different anchors are never compared.
+    """
+    groups: dict[frozenset[str], list[int]] = {}
+    for position, one in enumerate(scores):
+        groups.setdefault(frozenset(one), []).append(position)
+    kept = []
+    for positions in groups.values():
+        points = matrix([scores[i] for i in positions])
+        kept += [positions[i] for i in nondominated_rows(points)]
+    return sorted(kept)
 
 
-class Front:
-    """The scored candidates, by number, that no other one dominates; equal ones all stay."""
+def extend(front: Front, new: Front) -> Front:
+    """The front of both together, oldest first; the given ones stay as they are."""
+    if not new:
+        return front
+    both = {**front, **new}
+    numbers = sorted(both)
+    return {numbers[i]: both[numbers[i]] for i in nondominated([both[n] for n in numbers])}
 
-    def __init__(self, members: Mapping[int, Scores] | None = None) -> None:
-        self.members: dict[int, Scores] = dict(members or {})
 
-    def add(self, number: int, scores: Scores) -> None:
-        """Takes the candidate in unless it is dominated, and drops those that it dominates."""
-        if any(dominates(member, scores) for member in self.members.values()):
-            return
-        for other in [n for n, member in self.members.items() if dominates(scores, member)]:
-            del self.members[other]
-        self.members[number] = scores
+def matrix(scores: Sequence[Scores]) -> NDArray[np.float64]:
+    """The scores as numbers x anchors, anchors by name; all have the same ones."""
+    import numpy as np
+
+    anchors = sorted(scores[0])
+    return np.array([[one[anchor] for anchor in anchors] for one in scores], dtype=np.float64)
+
+
+def nondominated_rows(points: NDArray[np.float64]) -> list[int]:
+    """The rows that no other one dominates, ascending; equal ones all count."""
+    import moocore  # here: it takes 0.2 s, and reading commands need none of it
+
+    kept = moocore.is_nondominated(points, maximise=True, keep_weakly=True)
+    return [int(i) for i in kept.nonzero()[0]]

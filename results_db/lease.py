@@ -33,6 +33,13 @@ class Lease:
         self.run_name = run_name
         self.fence = fence
         self._database = database
+        # Made once: every commit begins with it.
+        self._sign = (
+            update(LeaseRow)
+            .where(LeaseRow.run_id == run_id, LeaseRow.fence == fence)
+            .values(beat=LeaseRow.beat + 1)
+        )
+        self._commits = 0  # each is a sign of life, too
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._beat, name=f"lease of {run_name}", daemon=True)
         self._thread.start()
@@ -59,17 +66,13 @@ class Lease:
 
     def check(self, connection: Connection) -> None:
         """The first statement of a commit: raises LeaseLost unless this lease is the latest."""
-        mine = connection.execute(
-            update(LeaseRow)
-            .where(LeaseRow.run_id == self.run_id, LeaseRow.fence == self.fence)
-            .values(beat=LeaseRow.beat + 1)
-        )
-        if mine.rowcount != 1:
+        if connection.execute(self._sign).rowcount != 1:
             holder = _holder(_row(connection, self.run_id))
             raise LeaseLost(
                 f"run {self.run_name!r} was taken over by {holder}; nothing was written. "
                 "Stop this driver; the other one goes on."
             )
+        self._commits += 1
 
     def release(self) -> None:
         """Lets the next driver in at once; quiet if the lease was lost already."""
@@ -83,10 +86,15 @@ class Lease:
             logger.warning("run %r could not be given free: %s", self.run_name, error)
 
     def _beat(self) -> None:
+        seen = -1
         while not self._stop.wait(BEAT_SECONDS):
+            if seen != self._commits:
+                seen = self._commits
+                continue
             try:
                 with self._database.write(synced=False) as connection:
                     self.check(connection)
+                seen = self._commits
             except LeaseLost as error:
                 logger.error("%s", error)
                 return

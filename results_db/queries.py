@@ -6,17 +6,23 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, LargeBinary, func, select
+from sqlalchemy import ColumnElement, LargeBinary, bindparam, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from results_db.database import Database
 from results_db.derived import BUCKET, front_members
 from results_db.records import SCORED, CandidateRecord, Funnel, FunnelStep, RankedLayer
 from results_db.rows import FLOAT_BYTES, candidate_record, unpack
-from results_db.tables import CandidateRow, FrontRow, TallyRow
+from results_db.tables import CandidateRow, FrontRow, RunRow, TallyRow
 
 CHUNK = 1000  # rows per transaction: a long one would keep SQLite's log from being emptied
 _COLUMNS = tuple(CandidateRow.__table__.c)
+# Made once, as a driver asks it of many layers that look like an old one.
+_FINGERPRINT = (
+    select(CandidateRow.fingerprint)
+    .join(RunRow, RunRow.id == CandidateRow.run_id)
+    .where(RunRow.name == bindparam("run"), CandidateRow.number == bindparam("number"))
+)
 
 
 def candidates(
@@ -88,23 +94,20 @@ def fingerprints(
         first = rows[-1].number + 1
 
 
+def fingerprint(database: Database, run: str, number: int) -> tuple[float, ...] | None:
+    """The fingerprint of one candidate, None if there is no such candidate."""
+    with database.read() as connection:
+        chosen = connection.execute(_FINGERPRINT, {"run": run, "number": number})
+        data = chosen.scalar_one_or_none()
+    return None if data is None else unpack(data)
+
+
 def count(database: Database, run_id: int) -> int:
     """How many candidates are committed."""
     last = select(func.max(CandidateRow.number)).where(CandidateRow.run_id == run_id)
     with database.read() as connection:
         number = connection.execute(last).scalar_one()
     return 0 if number is None else number + 1
-
-
-def count_unscored(database: Database, run_id: int, verdict: str) -> int:
-    """How many candidates of that verdict have no score on any anchor."""
-    unscored = select(func.count()).where(
-        CandidateRow.run_id == run_id,
-        CandidateRow.verdict == str(verdict),
-        CandidateRow.scores == "{}",
-    )
-    with database.read() as connection:
-        return int(connection.execute(unscored).scalar_one())
 
 
 def funnel(database: Database, run_id: int) -> Funnel:
@@ -167,12 +170,13 @@ def top(database: Database, run_id: int, places: int) -> list[RankedLayer]:
 
 
 def _funnel(rows: Sequence[Any]) -> Funnel:
-    counts: dict[str, dict[str, int]] = {"verdict": {}, "refused": {}, "sum": {}}
+    counts: dict[str, dict[str, int]] = {"verdict": {}, "unscored": {}, "refused": {}, "sum": {}}
     for row in rows:
         counts[row.kind][row.name] = int(row.total)
     return Funnel(
         candidates=sum(counts["verdict"].values()),
         verdicts=counts["verdict"],
+        unscored=counts["unscored"],
         attempts=counts["sum"].get("attempts", 0),
         refused=counts["refused"],
         cached=counts["sum"].get("cached", 0),

@@ -110,11 +110,13 @@ class BaselineRecord:
 class Funnel:
     """Where candidates and attempts ended: counts by verdict, and by refusing check.
 
+    `unscored` counts by verdict those that have no score on any anchor.
     `attempts` is the sum over candidates, `cached` how many were answered by a stored evaluation.
     """
 
     candidates: int
     verdicts: dict[str, int]
+    unscored: dict[str, int]
     attempts: int
     refused: dict[str, int]
     cached: int

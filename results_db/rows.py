@@ -15,6 +15,7 @@ from results_db.errors import BadRecord
 from results_db.records import BaselineRecord, CandidateRecord, EvaluationRecord, RunRecord
 
 FLOAT_BYTES = 8  # of each number of a stored fingerprint
+_JSON = json.JSONEncoder(sort_keys=True, allow_nan=False, separators=(",", ":"))
 
 
 def clean(text: str) -> str:
@@ -30,7 +31,7 @@ def clean(text: str) -> str:
 def json_text(value: object, what: str) -> str:
     """The exact JSON of a value, keys sorted; raises BadRecord for what JSON cannot say."""
     try:
-        return json.dumps(value, sort_keys=True, allow_nan=False, separators=(",", ":"))
+        return _JSON.encode(value)
     except (TypeError, ValueError) as error:
         raise BadRecord(
             f"{what} is no JSON: {error}. Allowed: finite numbers, text, lists, dicts."

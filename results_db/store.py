@@ -165,9 +165,7 @@ class ResultsDB:
         """One committed candidate; raises RunNotFound, CandidateNotFound."""
         for record in self.candidates(run, first=number, last=number):
             return record
-        raise CandidateNotFound(
-            f"run {run!r} has {self.count(run)} candidates, numbered from 0; given {number}."
-        )
+        raise self._no_candidate(run, number)
 
     def window(self, run: str, *, last: int, size: int) -> list[CandidateRecord]:
         """The latest `size` scored candidates with a number up to `last`, oldest first."""
@@ -187,13 +185,16 @@ class ResultsDB:
         """
         return queries.fingerprints(self.database, self._run_id(run), last, originals, head)
 
+    def fingerprint(self, run: str, number: int) -> tuple[float, ...]:
+        """The fingerprint of one committed candidate; raises RunNotFound, CandidateNotFound."""
+        found = queries.fingerprint(self.database, run, number)
+        if found is None:
+            raise self._no_candidate(run, number)
+        return found
+
     def count(self, run: str) -> int:
         """How many candidates are committed."""
         return queries.count(self.database, self._run_id(run))
-
-    def count_unscored(self, run: str, verdict: str) -> int:
-        """How many candidates of that verdict have no score on any anchor."""
-        return queries.count_unscored(self.database, self._run_id(run), verdict)
 
     def baselines(self, run: str) -> list[BaselineRecord]:
         """The run's baselines, by name."""
@@ -255,6 +256,12 @@ class ResultsDB:
             connection.execute(
                 update(RunRow).where(RunRow.id == run_id).values(updated_at=time.time(), **values)
             )
+
+    def _no_candidate(self, run: str, number: int) -> CandidateNotFound:
+        count = self.count(run)
+        return CandidateNotFound(
+            f"run {run!r} has {count} candidates, numbered from 0; given {number}."
+        )
 
     def _run_id(self, name: str) -> int:
         with self.database.read() as connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Double, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 # Digests and keys are compared by bytes (prefix search by range), whatever the server's locale.
 HexText = String(80).with_variant(String(80, collation="C"), "postgresql")
@@ -95,7 +95,7 @@ class EvaluationRow(Base):
     __tablename__ = "evonas_evaluation"
 
     key: Mapped[str] = mapped_column(HexText, primary_key=True)
-    digest: Mapped[str] = mapped_column(HexText, index=True)
+    digest: Mapped[str] = mapped_column(HexText)
     verdict: Mapped[str] = mapped_column(String(40))
     reason: Mapped[str] = mapped_column(Text)
     scores: Mapped[str] = mapped_column(Text)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Self
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from results_db.database import Database
 from results_db.derived import add_tallies, extend_front, read_front, write_front
@@ -18,9 +18,16 @@ from results_db.records import BaselineRecord, CandidateRecord, EvaluationRecord
 from results_db.rows import candidate_values
 from results_db.tables import BaselineRow, CandidateRow, RunRow
 
+# Made once: every commit executes them.
+_APPEND = insert(CandidateRow)
+_LAST = select(func.max(CandidateRow.number)).where(CandidateRow.run_id == bindparam("run"))
+_TOUCH = update(RunRow).where(RunRow.id == bindparam("run")).values(updated_at=bindparam("now"))
+
 
 class RunWriter:
     """Commits to one run under a lease; leave the `with` block to let the next driver in.
+
+    `front` is the run's Pareto front so far.
 
     Every method is one transaction, raises LeaseLost after a take-over (then nothing was written),
     and tries again when the connection to a server is lost.
@@ -31,7 +38,7 @@ class RunWriter:
         self._lease = lease
         with database.read() as connection:
             self.next_number = self._count(connection)
-            self._front = read_front(connection, lease.run_id)
+            self.front = read_front(connection, lease.run_id)
 
     def commit(self, candidates: Sequence[CandidateRecord]) -> None:
         """Appends candidates to the history, all or none; their numbers go on from `next_number`.
@@ -50,10 +57,10 @@ class RunWriter:
             )
         now = time.time()
         rows = [candidate_values(record, self._lease.run_id, now) for record in candidates]
-        front = extend_front(self._front, rows)
+        front = extend_front(self.front, rows)
         self._database.patiently(lambda: self._append(rows, front))
         self.next_number += len(rows)
-        self._front = front
+        self.front = front
 
     def store_evaluation(self, record: EvaluationRecord) -> EvaluationRecord:
         """Stores a finished evaluation at once; returns what stands under its key."""
@@ -87,7 +94,9 @@ class RunWriter:
         def change() -> None:
             with self._database.write() as connection:
                 self._lease.check(connection)
-                self._touch(connection, time.time(), state=state)
+                self._touch(connection)
+                mine = RunRow.id == self._lease.run_id
+                connection.execute(update(RunRow).where(mine).values(state=state))
 
         self._database.patiently(change)
 
@@ -108,19 +117,14 @@ class RunWriter:
             self._lease.check(connection)
             # After a lost connection the first try may have arrived; only we can have written it.
             if self._count(connection) == self.next_number:
-                connection.execute(insert(CandidateRow), rows)
+                connection.execute(_APPEND, rows)
                 add_tallies(connection, self._lease.run_id, rows)
-                write_front(connection, self._lease.run_id, self._front, front)
-                self._touch(connection, time.time())
+                write_front(connection, self._lease.run_id, self.front, front)
+                self._touch(connection)
 
     def _count(self, connection: Connection) -> int:
-        last = select(func.max(CandidateRow.number)).where(
-            CandidateRow.run_id == self._lease.run_id
-        )
-        number = connection.execute(last).scalar_one()
+        number = connection.execute(_LAST, {"run": self._lease.run_id}).scalar_one()
         return 0 if number is None else number + 1
 
-    def _touch(self, connection: Connection, now: float, **values: object) -> None:
-        connection.execute(
-            update(RunRow).where(RunRow.id == self._lease.run_id).values(updated_at=now, **values)
-        )
+    def _touch(self, connection: Connection) -> None:
+        connection.execute(_TOUCH, {"run": self._lease.run_id, "now": time.time()})

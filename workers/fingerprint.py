@@ -63,23 +63,21 @@ class FingerprintIndex:
 
     def __init__(self) -> None:
         self._cells: dict[tuple[int, int], list[int]] = defaultdict(list)
-        self._values: dict[int, NDArray[np.float64]] = {}
+        self._values: dict[int, Fingerprint] = {}
 
     def __len__(self) -> int:
         return len(self._values)
 
     def add(self, number: int, values: Fingerprint) -> None:
         """File a fingerprint under a number."""
-        array = np.asarray(values)
-        self._values[number] = array
-        for cell in _cells(array):
+        self._values[number] = values
+        for cell in _cells(values):
             self._cells[cell].append(number)
 
     def find(self, values: Fingerprint) -> int | None:
         """The smallest number filed with an equal fingerprint, None if there is none."""
-        array = np.asarray(values)
-        near = {number for cell in _cells(array) for number in self._cells.get(cell, ())}
-        return min((n for n in near if _equal(self._values[n], array)), default=None)
+        near = {number for cell in _cells(values) for number in self._cells.get(cell, ())}
+        return min((n for n in near if equal(self._values[n], values)), default=None)
 
     def remove(self, number: int) -> None:
         """Forget a number."""
@@ -89,12 +87,19 @@ class FingerprintIndex:
                 del self._cells[cell]
 
 
-def _equal(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
-    scale = np.maximum(np.abs(a), np.abs(b)) + 1.0
-    return a.shape == b.shape and bool(np.all(np.abs(a - b) <= TOLERANCE * scale))
+def equal(a: Fingerprint, b: Fingerprint) -> bool:
+    """Whether two fingerprints agree within tolerance."""
+    if len(a) != len(b):
+        return False
+    one, other = np.asarray(a), np.asarray(b)
+    scale = np.maximum(np.abs(one), np.abs(other)) + 1.0
+    with np.errstate(invalid="ignore"):  # what overflowed is less than nothing, so equals nothing
+        return bool(np.all(np.abs(one - other) < TOLERANCE * scale))
 
 
-def _cells(values: NDArray[np.float64]) -> tuple[tuple[int, int], tuple[int, int]]:
+def _cells(values: Fingerprint) -> tuple[tuple[int, int], tuple[int, int]]:
     # asinh makes the error of large sums relative, like the tolerance.
-    place = float(np.arcsinh(values[: _NUM_PROJECTIONS // 2]).sum()) / _CELL
+    place = sum(map(math.asinh, values[: _NUM_PROJECTIONS // 2])) / _CELL
+    if not math.isfinite(place):  # the sums overflowed; such a fingerprint equals none
+        place = 0.0
     return (0, math.floor(place)), (1, math.floor(place + 0.5))

@@ -2,8 +2,10 @@
 
     python -m tests.benchmarks.driver_scale [--rows 1000000] [--workers 64] [--db FILE]
 
-Prints a table: candidates a second while the history grows, a resume, the reading commands. With
---db the file is kept, and a run that is in it goes on.
+Prints two tables: candidates a second, resume and memory while the history grows, and the reading
+commands. Each row is a process that resumes the run. Medians are over half seconds, so that another
+program's burst of work does not count; the fixed loop tells how fast the machine was meanwhile.
+With --db the file is kept, and a run in it goes on.
 """
 
 from __future__ import annotations
@@ -16,7 +18,10 @@ import sys
 import tempfile
 import time
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,6 +39,10 @@ from workers.verdict import Verdict
 
 RUN = "scale"
 MARKS = (1_000, 10_000, 100_000, 250_000, 500_000)
+HEADER = (
+    "| candidates | a second (median) | without the pool | a second of processor | a second (mean) "
+    "| a fixed loop | resume (its processor) | memory (before resume) |\n" + 8 * "|---" + "|"
+)
 COMMANDS = (["top"], ["pareto"], ["status"], ["runs"])
 
 
@@ -101,7 +110,7 @@ def main() -> None:
     if options.go_on:
         go_on(f"sqlite:///{options.db}", options.go_on, options.workers)
         return
-    print("| figure | measured |\n|---|---|")
+    print(HEADER)
     with tempfile.TemporaryDirectory(dir=".") as directory:
         file = Path(options.db or f"{directory}/scale.db")
         url = f"sqlite:///{file}"
@@ -117,6 +126,7 @@ def main() -> None:
         start = f"sqlite:///{directory}/start.db"
         with ResultsDB.open(start) as db:
             db.create_run(RUN, config.seed, config.to_dict(), budget=1)
+        print("\n| figure | measured |\n|---|---|")
         for arguments in COMMANDS:
             print_time(arguments, url, start)
         print(f"| size of the file | {file.stat().st_size / 1e6:,.0f} MB |")
@@ -127,31 +137,59 @@ def go_on(url: str, rows: int, workers: int) -> None:
     pool = InstantPool(workers, np.random.default_rng(0))
     graphs()
     at_start = peak()
-    first: list[tuple[float, float, Progress]] = []
+    marks: list[Mark] = []
+    loops: list[float] = []
 
     def report(progress: Progress) -> None:
-        if not first:
-            first.append((time.perf_counter(), time.process_time(), progress))
+        seconds, processor = time.perf_counter(), time.process_time()
+        marks.append(
+            Mark(progress.committed, seconds, seconds - pool.seconds, processor - pool.processor)
+        )
+        loops.append(time_loop())
+        pool.seconds += time.perf_counter() - seconds
+        pool.processor += time.process_time() - processor
 
     with ResultsDB.open(url) as db:
         before = db.count(RUN)
         if before >= rows:
             return
         db.set_budget(RUN, rows)
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         run_search(db, RUN, pool, report=report, stop=Stop())
-        ended, processor = time.perf_counter(), time.process_time()
-    began_to_search, processor_before, progress = first[0]
-    done = rows - progress.committed
-    spent, worked = ended - began_to_search, processor - processor_before
-    print(f"| resume at {before:,}, to the first commit | {began_to_search - began:.2f} s |")
-    print(
-        f"| candidates a second, {before:,} to {rows:,} (without the pool; a second of its "
-        f"processor) | {done / spent:,.0f} ({done / (spent - pool.seconds):,.0f}; "
-        f"{done / (worked - pool.processor):,.0f}) |"
-    )
-    print(f"| memory of that driver (before resume) | {peak():,.0f} MB ({at_start:,.0f}) |")
-    sys.stdout.flush()
+    resumed = f"{marks[0].seconds - began:.2f} s ({marks[0].processor - worked:.2f} s)"
+    memory = f"{peak():,.0f} MB ({at_start:,.0f} MB)"
+    rates = " | ".join(f"{rate:,.0f}" for rate in (*middle_rates(marks), mean_rate(marks)))
+    loop = f"{1000 * median(loops):.1f} ms"
+    print(f"| {before:,} to {rows:,} | {rates} | {loop} | {resumed} | {memory} |", flush=True)
+
+
+def time_loop() -> float:
+    """Seconds of processor that a fixed loop takes: the speed of the machine just now."""
+    began, total = time.process_time(), 0
+    for i in range(300_000):
+        total += i * i
+    return time.process_time() - began
+
+
+class Mark(NamedTuple):
+    """How far a run was at a time; `driver` and `processor` leave out the seconds of the pool."""
+
+    committed: int
+    seconds: float
+    driver: float
+    processor: float
+
+
+def middle_rates(marks: list[Mark]) -> tuple[float, float, float]:
+    """Candidates a second, of the driver, of its processor: medians over half seconds."""
+    steps = [tuple(b - a for a, b in zip(*pair, strict=True)) for pair in pairwise(marks)]
+    rates = [[step[0] / step[i] for step in steps if step[0]] for i in (1, 2, 3)]
+    return median(rates[0]), median(rates[1]), median(rates[2])
+
+
+def mean_rate(marks: list[Mark]) -> float:
+    """Candidates a second from the first mark to the last, the pauses included."""
+    return (marks[-1].committed - marks[0].committed) / (marks[-1].seconds - marks[0].seconds)
 
 
 def peak() -> float:

@@ -15,6 +15,8 @@ from workers.pools.base import Completion, Task
 from workers.proposal import Proposal, ProposalTask, draw
 from workers.verdict import Verdict
 
+COST = 2.0  # seconds that an evaluation says it took; cheap ones may be stored later
+
 
 class KilledError(Exception):
     """The driver dies here, as by kill -9."""
@@ -120,6 +122,6 @@ def fake_evaluation(graph_json: str) -> Evaluation:
     _, digest = canonical_and_digest(Graph.from_json(graph_json))
     number = crc32(digest.encode())
     if number % 3 == 0:
-        return Evaluation(Verdict.UNSTABLE, f"gradient norm {number}", {}, 0.1, "")
+        return Evaluation(Verdict.UNSTABLE, f"gradient norm {number}", {}, COST, "")
     scores = {"one": number % 1000 / 1000, "two": number % 777 / 777}
-    return Evaluation(Verdict.SCORED, "", scores, 0.1, "")
+    return Evaluation(Verdict.SCORED, "", scores, COST, "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -38,3 +40,30 @@ def test_finds_what_an_index_of_all_finds(monkeypatch: pytest.MonkeyPatch, resum
         if number + 1 == resumed_at:
             compact = Originals(known.__getitem__, enumerate(list(known)))
     assert hits > 50
+
+
+def test_fingerprints_that_overflowed_equal_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(originals, "_LATEST", 2)
+    known: list[Fingerprint] = [
+        ((math.inf,) * 49, (math.inf, -math.inf) * 24, (math.nan,) * 49)[i % 3] for i in range(12)
+    ]
+    compact = Originals(known.__getitem__)
+    for number, values in enumerate(known):
+        assert compact.find(values) is None
+        compact.add(number, values)
+
+
+def test_hardly_any_but_the_equal_ones_are_read() -> None:
+    rng = np.random.default_rng(0)
+    heads = rng.standard_normal((100_000, 4))
+    read: list[int] = []
+
+    def fetch(number: int) -> Fingerprint:
+        read.append(number)
+        return tuple(heads[number].tolist())
+
+    compact = Originals(fetch, ((i, tuple(head)) for i, head in enumerate(heads.tolist())))
+    for number in range(0, 100_000, 200):
+        assert compact.find(tuple(heads[number].tolist())) == number
+        assert compact.find(tuple(rng.standard_normal(4).tolist())) is None
+    assert len(read) <= 500 + 2

@@ -1,27 +1,13 @@
-"""Selection against brute force and by its statistics."""
+"""Selection by its statistics."""
 
 from __future__ import annotations
 
 from collections import Counter
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from evonas.config_sections import EvolutionConfig
-from evonas.selection import Member, Window, choose_donor, choose_parent, hypervolume, pareto_front
-
-scores = st.lists(
-    st.fixed_dictionaries({"a": st.integers(0, 5), "b": st.integers(0, 5)}), min_size=1, max_size=12
-)
-
-
-@given(scores)
-def test_front_is_what_nothing_dominates(found: list[dict[str, float]]) -> None:
-    def dominated(one: dict[str, float]) -> bool:
-        return any(all(o[k] >= one[k] for k in one) and o != one for o in found)
-
-    assert pareto_front(found) == [i for i, one in enumerate(found) if not dominated(one)]
+from evonas.selection import Member, Window, choose_donor, choose_parent, hypervolume
 
 
 def test_hypervolume_of_two_rectangles() -> None:
@@ -37,8 +23,8 @@ def test_window_forgets_the_oldest_and_hides_the_newest() -> None:
     window = Window(size=3, lag=2)
     for number in range(10):
         window.add(member(number, 0, 0))
-    assert [m.number for m in window.as_of(8)] == [6, 7, 8]
-    assert [m.number for m in window.as_of(9)] == [7, 8, 9]
+    assert [window[i].number for i in window.as_of(8)] == [6, 7, 8]
+    assert [window[i].number for i in window.as_of(9)] == [7, 8, 9]
 
 
 def chosen(window: Window, config: EvolutionConfig, slots: int = 400) -> Counter[int | None]:

@@ -71,19 +71,23 @@ def test_a_crash_at_every_statement_of_a_commit(url: str) -> None:
         assert [c.number for c in other.pareto("run")] == [4]
 
 
-def test_a_crash_at_every_statement_of_storing_an_evaluation(url: str) -> None:
+def test_a_crash_at_every_statement_of_storing_evaluations(url: str) -> None:
+    records = [evaluation("a" * 64), evaluation("b" * 64)]
     with ResultsDB.open(url) as db, ResultsDB.open(url) as other:
-        for statement in range(10):
-            stored = False
-            with crash_at(db, statement) as seen:
-                try:
-                    db.store_evaluation(evaluation())
-                except Crash:
-                    stored = "COMMIT" in seen
-            if stored or len(seen) < statement:
-                break
-            assert other.find_evaluation(evaluation().key) is None
-        assert other.find_evaluation(evaluation().key) == evaluation()
+        db.create_run("run", 1, {})
+        crashes = 0
+        with db.writer("run") as writer:
+            while True:
+                with crash_at(db, crashes) as seen:
+                    try:
+                        writer.store_evaluations(records)
+                        break
+                    except Crash:
+                        crashes += 1
+                kept = other.find_evaluations([record.key for record in records])
+                assert len(kept) == (2 if "COMMIT" in seen else 0)
+        assert crashes == len(seen) >= 2
+        assert other.find_evaluations([r.key for r in records]) == {r.key: r for r in records}
 
 
 DRIVER = """

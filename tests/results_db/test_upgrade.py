@@ -7,8 +7,8 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from results_db import ResultsDB, SchemaMismatch, recompute_digests, upgrade
-from results_db.front import Front
+from results_db import ResultsDB, SchemaMismatch, check, recompute_digests, upgrade
+from results_db.front import extend
 from results_db.migrate import migrate
 from results_db.schema import connect
 from results_db.tables import SCHEMA_VERSION, Base, SchemaRow
@@ -35,16 +35,15 @@ def test_an_old_file_is_refused_then_upgraded(old: str) -> None:
         rows = list(db.candidates("first"))
         assert len(rows) == 60
         assert db.funnel("first").verdicts == {"scored": 15, "low_quality": 45}
+        assert db.funnel("first").unscored == {"low_quality": 45}
         assert db.funnel("first").refused == {"structure": 60, "probe": 30}
         assert (db.funnel("first").attempts, db.funnel("first").cached) == (180, 6)
-        front = Front()
-        for row in rows:
-            if row.scores:
-                front.add(row.number, row.scores)
-        assert [row.number for row in db.pareto("first")] == sorted(front.members)
+        front = extend({}, {row.number: row.scores for row in rows if row.scores})
+        assert [row.number for row in db.pareto("first")] == sorted(front)
         assert [b.name for b in db.baselines("first")] == ["BN-ReLU"]
         with db.writer("first") as writer:
             writer.commit([candidate(60)])
+        assert check(db) == []
 
 
 def test_a_failed_upgrade_changes_nothing(old: str, monkeypatch: pytest.MonkeyPatch) -> None:

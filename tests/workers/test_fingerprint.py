@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -78,6 +80,15 @@ def test_fingerprints_do_not_depend_on_what_came_before() -> None:
 def test_values_that_are_not_finite_are_counted() -> None:
     assert fingerprint(layer_class(parse("x / 0")))[-1] > 0
     assert fingerprint(layer_class(parse("x / v0")))[-1] == 0
+
+
+def test_a_fingerprint_that_overflowed_equals_none() -> None:
+    index = FingerprintIndex()
+    for number, values in enumerate(((math.inf,) * 49, (math.inf, -math.inf) * 24, (0.0,) * 49)):
+        index.add(number, values)
+    assert index.find((math.inf,) * 49) is None
+    assert index.find((math.nan,) * 49) is None
+    assert index.find((0.0,) * 49) == 2
 
 
 def test_the_smallest_number_is_found_and_can_be_removed() -> None:
