@@ -13,6 +13,7 @@ from results_db.records import RunRecord
 from results_db.store import ResultsDB
 from results_db.transfer import fork_run
 from search_spaces.space import SPACES
+from workers.anchors import ANCHORS
 
 # How long a run goes on, not what its history is: these may differ when a run is continued.
 _EXTENT = ("budget", "max_minutes")
@@ -150,12 +151,18 @@ def space_name(run: RunRecord) -> str:
 
 
 def requirements_of(run: RunRecord) -> tuple[str, ...]:
-    """What every layer of a run must show: the space's requirements and the run's own."""
+    """What every layer of a run must show: for the space, for the run itself, for its anchors."""
     space = run.config.get("space")
     known = SPACES.get(str(space))
     own = space.get("requirements", ()) if isinstance(space, Mapping) else ()
     of_space = known.requirements if known else own
-    return tuple(dict.fromkeys((*of_space, *run.config.get("require", ()))))
+    anchors = run.config.get("evaluation", {}).get("anchors", ())
+    of_anchors = [
+        name
+        for anchor in anchors
+        for name in (ANCHORS[anchor["name"]].requires if anchor["name"] in ANCHORS else ())
+    ]
+    return tuple(dict.fromkeys((*of_space, *run.config.get("require", ()), *of_anchors)))
 
 
 def _anchors(config: RunConfig) -> list[str]:
