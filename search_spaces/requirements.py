@@ -33,6 +33,9 @@ _OF_PROPERTIES: dict[str, Callable[[Properties], bool]] = {
     "scale-invariant": lambda found: found.degree == 0,
     "shift-invariant": lambda found: found.shift_invariant,
 }
+# Those without a number.
+PROPERTY_REQUIREMENTS: tuple[str, ...] = (*_OF_STRUCTURE, *_OF_PROPERTIES)
+
 
 # What any layer costs, the closing affine counted: `x` alone, and one element-wise operation.
 _LEAST: dict[str, int] = {"passes": 1, "reductions": 0, "bytes": 8, "kept": 1}

@@ -28,6 +28,7 @@ def show(
     """Show a layer: formula, properties, and its scores and ancestors where runs found it."""
     from evonas.cli.output import Column, emit
     from evonas.cli.own_primitives import register
+    from evonas.cli.property_words import flat_facts
     from evonas.cli.stored import database_if_any
     from evonas.layers import resolve
 
@@ -38,20 +39,18 @@ def show(
         case Format.JSON:
             print(json.dumps(facts, indent=2))
         case Format.CSV:
-            keys = [*facts, *facts["properties"]]
-            keys = [key for key in keys if key not in ("found", "properties")]
-            emit([Column(key) for key in keys], [facts], format)
+            row = {**facts, **flat_facts(facts["properties"])}
+            columns = [Column(key) for key in row if key not in ("found", "properties")]
+            emit(columns, [row], format)
         case Format.TABLE:
             _print(facts)
 
 
 def layer_facts(layer: Layer, db: ResultsDB | None) -> dict[str, Any]:
     """All that is known of a layer, JSON-able."""
-    from dataclasses import asdict
-
+    from evonas.cli.property_words import property_facts
     from evonas.layers import one_line, short
     from evonas.leaderboard import ancestors, anchors_of
-    from search_spaces.properties import properties
     from search_spaces.zoo import ZOO
 
     return {
@@ -60,7 +59,7 @@ def layer_facts(layer: Layer, db: ResultsDB | None) -> dict[str, Any]:
         "digest": layer.digest,
         "equal_to": layer.zoo,
         "source": ZOO[layer.zoo].source if layer.zoo else None,
-        "properties": asdict(properties(layer.graph)),
+        "properties": property_facts(layer.graph),
         "found": [
             {
                 "run": found.run,
@@ -99,6 +98,7 @@ def _print(facts: dict[str, Any]) -> None:
     from rich.text import Text
 
     from evonas.cli.output import stdout
+    from evonas.cli.property_words import property_lines
     from evonas.cli.words import formula
 
     console = stdout()
@@ -120,7 +120,7 @@ def _print(facts: dict[str, Any]) -> None:
     if parts:
         grid.add_row("text form", formula(facts["text"]))
     grid.add_row("digest", facts["digest"])
-    for name, value in _property_lines(facts["properties"]):
+    for name, value in property_lines(facts["properties"]):
         grid.add_row(name, value)
     console.print(Padding(grid, (0, 2), expand=False))
     for found in facts["found"]:
@@ -131,24 +131,6 @@ def _print(facts: dict[str, Any]) -> None:
                 Text("No run in this database has committed this layer.", style="dim"), (1, 2, 0, 2)
             )
         )
-
-
-def _property_lines(properties: dict[str, Any]) -> list[tuple[str, str]]:
-    mixed = [what for what in ("batch", "positions", "channels") if properties.get(f"mixes_{what}")]
-    lines = [
-        (
-            "size",
-            f"{properties['active_nodes']} operations, {properties['moments']} of them moments",
-        ),
-        ("mixes", ", ".join(mixed) or "nothing: every element for itself"),
-    ]
-    if "batch" in mixed:
-        lines.append(("", "differs between training and evaluation: running estimates"))
-    if not properties["elementwise_path"]:
-        lines.append(
-            ("beware", "no element-wise path from x to y: all positions collapse into statistics")
-        )
-    return lines
 
 
 def _print_found(found: dict[str, Any]) -> None:

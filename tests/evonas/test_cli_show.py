@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from evonas.layers import LayerError, layer_of, resolve
 from results_db import ResultsDB
 from search_spaces.canonical import canonical, digest
 from search_spaces.errors import TextError
+from search_spaces.properties import Properties
 from search_spaces.text import parse
 from search_spaces.zoo import zoo_graph
 from tests.evonas.command_line import as_json, succeed
@@ -97,6 +101,61 @@ def test_show_a_layer_that_a_run_found(database: Path) -> None:
     assert "candidate 3: scored" in shown
     assert "a = " in shown
     assert str(HISTORY[3].digest) in shown
+
+
+def test_show_has_every_property_in_every_form(here: Path) -> None:
+    names = [field.name for field in fields(Properties)]
+    path = export_layer(layer_of(parse(S0)), here).path
+    for given in ("EvoNorm-S0", S0, S0_DIGEST[3:12], str(path)):
+        found = as_json("show", given)["properties"]
+        assert list(found) == [*names, "values", "meets"]
+        assert found["cost"] == {"passes": 5, "reductions": 1, "bytes": 48, "kept": 4}
+        assert found["meets"] == ["batch-independent", "activates"]
+        assert found["values"][0] == {
+            "value": "x",
+            "inputs": [],
+            "varies_over": ["batch", "positions", "channels"],
+        }
+        (std,) = (value for value in found["values"] if value["value"] == "std[sg]")
+        assert std["varies_over"] == ["batch", "groups"]
+        (row,) = csv.DictReader(io.StringIO(succeed("show", given, "--format", "csv")))
+        assert not [cell for cell in row.values() if "{" in cell or "[{" in cell]
+        assert row["cost_bytes"] == "48"
+        assert set(names) - {"cost"} <= set(row)
+        assert row["values"] == "5 full tensors, 1 over batch x groups, 1 over channels"
+        shown = " ".join(succeed("show", given).split())
+        for words in (
+            "5 operations, 1 of them moments",
+            "values 5 full tensors",
+            "depends on x yes, by an element-wise path",
+            "mixes positions, channels",
+            "scaling of x no law proved",
+            "shift of x no invariance proved",
+            "affine not proved",
+            "a full tensor: 5, the closing affine counted; reductions: 1",
+            "float32: 48; full tensors kept for the backward pass: 4",
+            "meets batch-independent, activates",
+        ):
+            assert words in shown
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("BN-ReLU", "f(k x) = f(x) for k > 0 (degree 0) shift of x f(x + c) = f(x)"),
+        ("BN-ReLU", "differs between training and evaluation"),
+        ("ReLU", "f(k x) = k f(x) for k > 0 (degree 1)"),
+        ("x * x", "f(k x) = k^2 f(x)"),
+        ("RMSNorm", "affine but for its statistics: it normalizes and does not activate"),
+        ("v1 * x", "affine yes: a network of such layers is linear"),
+        ("std[s](x)", "depends on x through statistics alone"),
+        ("v0", "depends on x no: a constant"),
+        ("tanh", "mixes nothing: every element for itself"),
+        ("x + alpha", "1 single number"),
+    ],
+)
+def test_show_says_what_holds(here: Path, given: str, said: str) -> None:
+    assert said in " ".join(succeed("show", given).split())
 
 
 def test_show_names_the_known_layer_without_any_database(here: Path) -> None:

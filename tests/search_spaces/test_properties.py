@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -13,11 +14,12 @@ from search_spaces.canonical import canonical
 from search_spaces.cost import Cost
 from search_spaces.graph import Graph
 from search_spaces.primitives import ELEMENTWISE, MOMENTS
-from search_spaces.properties import properties, structure
+from search_spaces.properties import Properties, properties, structure
 from search_spaces.requirements import REQUIREMENTS, check_requirements, unmet, unmet_by
 from search_spaces.sampling import sample
 from search_spaces.space import SearchSpace, get_space
 from search_spaces.text import parse
+from search_spaces.varies import varying_axes
 from search_spaces.zoo import ZOO, zoo_graph
 from tests.support.claims import CLAIMS, Census, census
 from tests.support.graphs import random_graph
@@ -26,40 +28,43 @@ ALL = SearchSpace(
     "all", ("x", "0", "v0", "v1", "alpha", "1"), (*ELEMENTWISE, *MOMENTS), num_nodes=10
 )
 
-# name -> mixes (b batch, p positions, c channels), degree, other properties that hold
-LAYERS: dict[str, tuple[str, float | None, str]] = {
-    "BN-ReLU": ("bp", 0, "shift"),
-    "BN-SiLU": ("bp", 0, "shift"),
-    "GN-ReLU": ("pc", 0, "shift"),
-    "GN-SiLU": ("pc", 0, "shift"),
-    "LN-ReLU": ("pc", 0, "shift"),
-    "LN-GELU": ("c", 0, "shift"),
-    "IN-ReLU": ("p", 0, "shift"),
-    "RMSNorm": ("c", 0, "normalizes"),
-    "RMSNorm-SiLU": ("c", 0, ""),
-    "SELU": ("", None, ""),
-    "FRN-TLU": ("p", 0, ""),
-    "EvoNorm-B0": ("bp", 0, ""),
-    "EvoNorm-B1": ("bp", None, ""),
-    "EvoNorm-B2": ("bp", 0, ""),
-    "EvoNorm-S0": ("pc", None, ""),
-    "EvoNorm-S1": ("pc", None, ""),
-    "EvoNorm-S2": ("pc", None, ""),
-    "DyT": ("", None, ""),
-    "Derf": ("", None, ""),
-    "PowerNorm": ("bp", 0, "normalizes"),
-    "BCN": ("bpc", 0, "shift normalizes"),
-    "rectifier": ("", None, ""),
-    "ReLU": ("", 1, ""),
-    "SiLU": ("", None, ""),
-    "tanh": ("", None, ""),
-    "GELU": ("", None, ""),
+# Written by hand: name -> mixes (b batch, p positions, c channels), degree, other properties that
+# hold, (computed values, moments), cost. All depend on x, on an element-wise path; none is affine.
+# Costs: an operation over a full tensor reads its full inputs and writes one; mean and std of one
+# argument are one reduction, which reads it; an rms squares first; the closing affine is 8 bytes.
+LAYERS: dict[str, tuple[str, float | None, str, tuple[int, int], Cost]] = {
+    "BN-ReLU": ("bp", 0, "shift", (8, 2), Cost(6, 1, 52, 5)),
+    "BN-SiLU": ("bp", 0, "shift", (9, 2), Cost(7, 1, 64, 6)),
+    "GN-ReLU": ("pc", 0, "shift", (8, 2), Cost(6, 1, 52, 5)),
+    "GN-SiLU": ("pc", 0, "shift", (9, 2), Cost(7, 1, 64, 6)),
+    "LN-ReLU": ("pc", 0, "shift", (8, 2), Cost(6, 1, 52, 5)),
+    "LN-GELU": ("c", 0, "shift", (12, 2), Cost(10, 1, 88, 7)),
+    "IN-ReLU": ("p", 0, "shift", (8, 2), Cost(6, 1, 52, 5)),
+    "RMSNorm": ("c", 0, "normalizes", (2, 1), Cost(3, 1, 28, 2)),
+    "RMSNorm-SiLU": ("c", 0, "", (5, 1), Cost(6, 1, 56, 5)),
+    "SELU": ("", None, "", (10, 0), Cost(10, 0, 84, 4)),
+    "FRN-TLU": ("p", 0, "", (3, 1), Cost(4, 1, 36, 3)),
+    "EvoNorm-B0": ("bp", 0, "", (6, 2), Cost(5, 2, 52, 4)),
+    "EvoNorm-B1": ("bp", None, "", (6, 2), Cost(6, 2, 60, 5)),
+    "EvoNorm-B2": ("bp", 0, "", (6, 2), Cost(6, 2, 60, 4)),
+    "EvoNorm-S0": ("pc", None, "", (5, 1), Cost(5, 1, 48, 4)),
+    "EvoNorm-S1": ("pc", None, "", (4, 1), Cost(4, 1, 40, 4)),
+    "EvoNorm-S2": ("pc", None, "", (4, 1), Cost(5, 1, 48, 4)),
+    "DyT": ("", None, "", (2, 0), Cost(3, 0, 24, 2)),
+    "Derf": ("", None, "", (3, 0), Cost(4, 0, 32, 3)),
+    "PowerNorm": ("bp", 0, "normalizes", (2, 1), Cost(3, 1, 28, 2)),
+    "BCN": ("bpc", 0, "shift normalizes", (12, 4), Cost(7, 2, 64, 6)),
+    "rectifier": ("", None, "", (2, 0), Cost(2, 0, 16, 2)),
+    "ReLU": ("", 1, "", (1, 0), Cost(2, 0, 16, 2)),
+    "SiLU": ("", None, "", (2, 0), Cost(3, 0, 28, 3)),
+    "tanh": ("", None, "", (1, 0), Cost(2, 0, 16, 1)),
+    "GELU": ("", None, "", (5, 0), Cost(6, 0, 52, 4)),
 }
 
 
 @pytest.mark.parametrize("name", ZOO)
 def test_zoo_layers_are_classified_right(name: str) -> None:
-    mixes, degree, others = LAYERS[name]
+    mixes, degree, others, sizes, cost = LAYERS[name]
     found = properties(zoo_graph(name))
     assert found.depends_on_x
     assert found.elementwise_path
@@ -72,6 +77,39 @@ def test_zoo_layers_are_classified_right(name: str) -> None:
     assert found.shift_invariant == ("shift" in others)
     assert found.only_normalizes == ("normalizes" in others)
     assert not found.affine
+    assert (found.active_nodes, found.moments) == sizes
+    assert found.cost == cost
+
+
+def test_the_table_has_every_layer_and_every_property() -> None:
+    assert list(LAYERS) == list(ZOO)
+    of_structure = {
+        *("depends_on_x", "elementwise_path", "mixes_batch", "mixes_positions", "mixes_channels"),
+        *("affine", "only_normalizes", "active_nodes", "moments"),
+    }
+    asserted = {*of_structure, "degree", "shift_invariant", "cost"}
+    assert {field.name for field in fields(Properties)} == asserted
+
+
+# Name -> the axes that each computed value varies along, in the order of the canonical form.
+VALUES: dict[str, str] = {
+    "EvoNorm-B0": "gw bsgw bgw bsgw bsgw bsgw",  # std, v1 x, std, sum, max, quotient
+    "EvoNorm-S0": "bsgw bsgw bsgw bg bsgw",
+    "RMSNorm": "bs bsgw",
+    "FRN-TLU": "bgw bsgw bsgw",
+    "PowerNorm": "gw bsgw",
+    "EvoNorm-S2": "bsgw bsgw bg bsgw",
+    "LN-ReLU": "b b bsgw bsgw b bsgw bsgw bsgw",
+    "rectifier": "gw bsgw",
+    "DyT": "bsgw bsgw",
+}
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_axes_of_the_values_of_known_layers(name: str) -> None:
+    graph = canonical(zoo_graph(name))
+    computed = varying_axes(graph)[len(graph.initial) :]
+    assert sorted(map(sorted, computed)) == sorted(map(sorted, VALUES[name].split()))
 
 
 @pytest.mark.parametrize(
