@@ -80,7 +80,8 @@ def property_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
             "cost",
             f"element-wise passes over a full tensor: {cost['passes']}, the closing affine "
             f"counted; reductions: {cost['reductions']}; bytes read and written for an element "
-            f"of x in float32: {cost['bytes']}; full tensors kept for the backward pass: {cost['kept']}",
+            f"of x in float32: {cost['bytes']}; full tensors kept for the backward pass: "
+            f"{cost['kept']}",
         ),
         ("meets", ", ".join(facts["meets"]) or "none of the requirements by name"),
     ]
