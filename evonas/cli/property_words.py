@@ -112,7 +112,7 @@ def _dependence(facts: dict[str, Any]) -> str:
 def _scaling(degree: float | None) -> str:
     if degree is None:
         return "no law proved"
-    power = {0: "", 1: "k "}.get(degree, f"k^{degree:g} ")
+    power = {0.0: "", 1.0: "k "}.get(degree, f"k^{degree:g} ")
     return f"f(k x) = {power}f(x) for k > 0 (degree {degree:g})"
 
 
