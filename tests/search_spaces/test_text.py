@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import dis
-import inspect
 import re
-import sys
 import time
-from pathlib import Path
-from types import CodeType, FrameType, ModuleType
 
 import numpy as np
 import pytest
 
-from search_spaces import text as text_module
-from search_spaces import text_tokens as tokens_module
 from search_spaces.canonical import digest
 from search_spaces.errors import TextError
 from search_spaces.graph import Graph, Node
@@ -24,7 +17,8 @@ from search_spaces.text_printer import format_graph
 from search_spaces.zoo import ZOO, zoo_graph
 from tests.support.graph_changes import ordered_form
 from tests.support.graphs import random_graph
-from tests.support.hostile import HOSTILE_TEXTS, hostile_text
+from tests.support.hostile import HOSTILE_TEXTS
+from tests.support.readers import is_layer
 
 
 def test_every_random_graph_is_read_back_as_it_was() -> None:
@@ -136,77 +130,8 @@ def test_errors_say_where_what_and_what_is_allowed(text: str) -> None:
         assert len(pointer) - 3 == caught.value.column <= len(line)
 
 
-def test_hostile_texts_give_a_typed_error_or_a_graph() -> None:
-    rng = np.random.default_rng(11)
-    read = sum(is_layer(hostile_text(rng)) for _ in range(4000))
-    assert 400 < read < 3000
-
-
-@pytest.mark.slow
-def test_a_hundred_thousand_hostile_texts() -> None:
-    rng = np.random.default_rng(12)
-    assert sum(is_layer(hostile_text(rng)) for _ in range(50_000)) > 5000
-
-
 @pytest.mark.parametrize("number", range(len(HOSTILE_TEXTS)))
 def test_hostile_texts_take_little_time(number: int) -> None:
     start = time.process_time()
     is_layer(HOSTILE_TEXTS[number])
     assert time.process_time() - start < 1.0
-
-
-def is_layer(text: str) -> bool:
-    """Whether a text is one; a graph is written and read back, an error is short."""
-    message = ""
-    try:
-        graph = parse(text)
-    except TextError as error:
-        message = str(error)
-    if message:
-        assert len(message) < 1000
-        return False
-    assert ordered_form(parse(format_graph(graph))) == ordered_form(graph)
-    return True
-
-
-def test_hostile_texts_reach_nearly_every_line_of_the_reader() -> None:
-    """Of the parser and of the tokens; lines that only a greatest length reaches are exempt."""
-    modules = (text_module, tokens_module)
-    files = {module.__file__ for module in modules}
-    reached: set[tuple[str, int]] = set()
-
-    def tracer(frame: FrameType, event: str, argument: object) -> object:
-        if frame.f_code.co_filename not in files:
-            return None
-        if event == "line":
-            reached.add((frame.f_code.co_filename, frame.f_lineno))
-        return tracer
-
-    rng = np.random.default_rng(13)
-    texts = [hostile_text(rng) for _ in range(2500)]
-    before = sys.gettrace()
-    sys.settrace(tracer)  # type: ignore[arg-type]
-    try:
-        for text in texts:
-            is_layer(text)
-    finally:
-        sys.settrace(before)
-    lines = {line for module in modules for line in lines_of_functions(module)}
-    missed = lines - reached
-    assert len(missed) <= 0.05 * len(lines), sorted(missed)
-
-
-def lines_of_functions(module: ModuleType) -> set[tuple[str, int]]:
-    """(file, line) of every line inside the functions of a module."""
-    path = module.__file__
-    assert path is not None
-    lines = set()
-    codes = [compile(Path(path).read_text(), path, "exec")]
-    while codes:
-        code = codes.pop()
-        inner = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
-        codes.extend(inner)
-        if code.co_flags & inspect.CO_NEWLOCALS and code.co_flags & inspect.CO_OPTIMIZED:
-            starts = {line for _, line in dis.findlinestarts(code) if line}
-            lines |= {(path, line) for line in starts if line != code.co_firstlineno}
-    return lines

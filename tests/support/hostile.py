@@ -28,20 +28,38 @@ def hostile_text(rng: np.random.Generator) -> str:
     """A text that may or may not be a layer."""
     if rng.random() < 0.5:
         return "".join(rng.choice(_PIECES) for _ in range(int(rng.integers(1, 30))))
-    graph = random_graph(np.random.default_rng(int(rng.integers(10_000))), int(rng.integers(1, 12)))
-    text = format_graph(graph)
+    most = 200 if rng.random() < 0.04 else 12
+    seed = int(rng.integers(10_000))
+    text = format_graph(random_graph(np.random.default_rng(seed), int(rng.integers(1, most))))
     for _ in range(int(rng.integers(0, 4))):
         at = int(rng.integers(len(text) + 1))
-        match int(rng.integers(4)):
+        match int(rng.integers(5)):
             case 0:
                 text = text[:at] + str(rng.choice(_PIECES)) + text[at:]
             case 1:
                 text = text[:at] + text[at + int(rng.integers(1, 5)) :]
             case 2:
                 text = text[:at] + text[: int(rng.integers(len(text) + 1))]
-            case _:
+            case 3:
                 text = text.replace(str(rng.choice(_PIECES)), str(rng.choice(_PIECES)))
-    return text
+            case _:
+                text = _with_other_lines(text.split("\n"), rng)
+    return _grown(text, rng)
+
+
+def _with_other_lines(lines: list[str], rng: np.random.Generator) -> str:
+    """One line dropped, repeated or moved, or a new one that nothing reads."""
+    at, to = rng.integers(len(lines), size=2).tolist()
+    match int(rng.integers(4)):
+        case 0:
+            lines.pop(at)
+        case 1:
+            lines.insert(to, lines[at])
+        case 2:
+            lines[at], lines[to] = lines[to], lines[at]
+        case _:
+            lines.insert(to, "unread = v0")
+    return "\n".join(lines)
 
 
 def hostile_document(rng: np.random.Generator) -> str:
@@ -54,7 +72,17 @@ def hostile_document(rng: np.random.Generator) -> str:
         else:
             at = int(rng.integers(len(text) + 1))
             text = text[:at] + str(rng.choice(_PIECES)) + text[at + int(rng.integers(3)) :]
-    return text
+    return _grown(text, rng)
+
+
+def _grown(text: str, rng: np.random.Generator) -> str:
+    """Rarely a part of the text very many times, more than a reader takes."""
+    if rng.random() > 0.01:
+        return text
+    if rng.random() < 0.2:
+        return text + " + x" * 1100
+    first, last = sorted(rng.integers(len(text) + 1, size=2).tolist())
+    return text[:first] + text[first:last] * int(rng.choice((100, 1100, 110_000))) + text[last:]
 
 
 def _with_a_changed_value(text: str, rng: np.random.Generator) -> str:
@@ -64,6 +92,11 @@ def _with_a_changed_value(text: str, rng: np.random.Generator) -> str:
         return text
     value = _VALUES[int(rng.integers(len(_VALUES)))]
     at = root
+    if rng.random() < 0.05 and isinstance(root, dict):
+        name = str(rng.choice(("initial", "nodes")))
+        if isinstance(root.get(name), list):
+            root[name] = root[name] * int(rng.choice((2, 300)))
+            return json.dumps(root)
     while isinstance(at, dict | list) and at:
         keys = list(at) if isinstance(at, dict) else list(range(len(at)))
         key = keys[int(rng.integers(len(keys)))]
