@@ -73,7 +73,8 @@ class CountingPool:
 
 
 def main(minutes: float, workers: int) -> None:
-    config = load_config("quick", None, [f"max_minutes={minutes!r}", "seed=3"])
+    settings = [f"max_minutes={minutes!r}", "seed=3", 'baselines=["BN-ReLU"]']
+    config = load_config("quick", None, settings)
     with (
         tempfile.TemporaryDirectory() as folder,
         ResultsDB.open(f"sqlite:///{folder}/share.db") as db,
