@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -81,7 +82,7 @@ def _propose(task: ProposalTask) -> Proposal:
         graph, grafted = draw(parent, task, rng)
         simplified, digest = canonical_and_digest(graph)
         same = digest == parent_digest
-        failed = "duplicate" if same else screen(simplified, task.space, task.screening)
+        failed = "duplicate" if same else _screened(simplified, task.space, task.screening)
         if failed is None:
             return Proposal(
                 task.slot,
@@ -97,6 +98,10 @@ def _propose(task: ProposalTask) -> Proposal:
         refused[failed] += 1
     seconds = time.perf_counter() - start
     return Proposal(task.slot, task.max_attempts - 1, None, None, "", (), dict(refused), seconds)
+
+
+# Attempts of one run repeat each other: a quarter of random graphs, more of the mutants.
+_screened = lru_cache(maxsize=8192)(screen)
 
 
 def draw(parent: Graph | None, task: ProposalTask, rng: np.random.Generator) -> tuple[Graph, bool]:

@@ -14,6 +14,7 @@ from search_spaces.layer import layer_class
 from search_spaces.mutation import VARIED_MUTATION, MutationWeights, mutate
 from search_spaces.space import get_space
 from search_spaces.zoo import zoo_graph
+from workers import screening
 from workers.fingerprint import fingerprint
 from workers.proposal import Proposal, ProposalTask, draw, propose
 from workers.screening import ScreeningConfig, screen
@@ -130,3 +131,16 @@ def test_the_paper_s_mutation_is_the_default() -> None:
 
 def generator() -> np.random.Generator:
     return np.random.default_rng(5)
+
+
+def test_what_was_refused_is_not_probed_again(
+    fresh: Proposal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> str:
+        raise AssertionError("probed")
+
+    for name in ("probe_failure", "stack_failure"):
+        monkeypatch.setattr(screening, name, refuse)
+    assert outcome(propose(TASK)) == outcome(fresh)
+    with pytest.raises(AssertionError, match="probed"):
+        propose(replace(TASK, run_seed=12345))
