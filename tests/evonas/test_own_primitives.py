@@ -18,7 +18,7 @@ from evonas.vocabulary import VocabularyError, search_space, with_primitives
 from results_db import ResultsDB
 from results_db.records import CandidateRecord
 from search_spaces.own_registry import registered
-from search_spaces.primitives import OWN
+from search_spaces.primitives import OWN, remove_own
 from tests.evonas.command_line import as_json, run, succeed
 from workers.pools.serial import SerialPool
 
@@ -83,8 +83,6 @@ def ops(here: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def in_a_new_process() -> None:
     """Forget what commands have registered and imported, as when the next one is called."""
-    from search_spaces.primitives import remove_own
-
     for name in tuple(OWN):
         remove_own(name)
     sys.modules.pop("my_ops", None)

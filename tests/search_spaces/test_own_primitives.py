@@ -344,7 +344,7 @@ def test_mutations_stay_in_the_space() -> None:
     rng = np.random.default_rng(4)
     graph, seen = sample(space(), rng), set()
     for _ in range(60):
-        graph = mutate_by_weight(graph, space(), rng, VARIED_MUTATION)
+        graph = mutate_by_weight(graph, space(), rng, VARIED_MUTATION).graph
         assert len(graph.nodes) == space().num_nodes
         seen |= {node.op for _, node in graph.active_nodes()}
     assert len(seen & OWN.keys()) >= 6
