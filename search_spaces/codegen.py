@@ -1,4 +1,9 @@
-"""The only lowering of a graph: Python source that the search executes and exports write."""
+"""The only lowering of a graph: Python source that the search executes and exports write.
+
+A module holds the plain layer as a function, `norm_act`, the class that calls it, and in its
+generated form an autograd function beside it that computes the same with a backward pass of its
+own (`codegen_function`).
+"""
 
 from __future__ import annotations
 
@@ -9,15 +14,20 @@ import re
 import textwrap
 from dataclasses import dataclass
 
+from search_spaces.canonical import canonical
 from search_spaces.codegen_body import write_body
-from search_spaces.codegen_module import ARGUMENTS, class_text, imports_text
-from search_spaces.codegen_own import definitions, modules
-from search_spaces.codegen_plan import plan
+from search_spaces.codegen_function import SETTINGS, Function, function_of, function_text
+from search_spaces.codegen_kernel import kernel_of
+from search_spaces.codegen_module import ARGUMENTS, HELPERS, class_text, imports_text, plain_text
+from search_spaces.codegen_own import definitions, modules, own_primitives
+from search_spaces.codegen_plan import Plan, plan
+from search_spaces.cost import cost
 from search_spaces.graph import Graph
 from search_spaces.text_printer import format_graph
+from search_spaces.varies import varying_axes
 
 # Part of every evaluation's version: raise it when the generated code computes something else.
-CODEGEN_VERSION = 1
+CODEGEN_VERSION = 2
 
 # Characters of a documentation line, beside its indentation and the opening quotes.
 _WIDTH = 93
@@ -26,55 +36,96 @@ _WRAPPER = textwrap.TextWrapper(
 )
 _ARGUMENTS = textwrap.indent(ARGUMENTS, "    ").lstrip()
 _CLASS_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}", re.ASCII)
+_TAKEN = ("NormActFunction", "norm_act", "nn", "torch", *HELPERS)
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
 class GeneratedCode:
-    """A module's source, and the SHA-256 of all but the class's name and docstring."""
+    """A module's source, and the SHA-256 of all but its class's name and docstring."""
 
     source: str
     class_sha256: str
 
 
 def generate(
-    graph: Graph, class_name: str = "NormAct", docstring: str | None = None
+    graph: Graph,
+    class_name: str = "NormAct",
+    docstring: str | None = None,
+    *,
+    plain: bool = False,
 ) -> GeneratedCode:
     """The module that computes `graph` as it stands.
 
-    `docstring` opens the documentation of the class, by default with the formula. Raises ValueError
-    if `class_name` is not an ASCII identifier.
+    `docstring` opens the documentation of the class, by default with the formula. `plain` leaves
+    out the autograd function. Raises ValueError if `class_name` is not an ASCII identifier.
     """
-    if not _CLASS_NAME.fullmatch(class_name) or keyword.iskeyword(class_name):
+    known = keyword.iskeyword(class_name) or class_name in _TAKEN
+    if known or not _CLASS_NAME.fullmatch(class_name):
         raise ValueError(
             f"class_name must be an ASCII identifier, such as NormAct, given {class_name!r:.120}"
         )
-    body = class_text(plan_ := plan(graph), write_body(plan_))
-    above = "\n\n\n".join((imports_text(body, modules(graph)), *definitions(graph)))
-    digest = _digest(above, body)
     about = f"y = {format_graph(graph)}" if docstring is None else docstring
     documentation = f'    """{_indented(about)}{_ARGUMENTS}\n    """'
-    source = f"{above}\n\n\nclass {class_name}(nn.Module):\n{documentation}\n\n{body}"
-    return GeneratedCode(source, digest)
+    above, below = _around_the_docstring(graph, plain)
+    source = f"{above}class {class_name}(nn.Module):\n{documentation}\n\n{below}"
+    return GeneratedCode(source, _digest(above, below))
 
 
 def class_sha256(source: str) -> str:
     """The hash of a generated module, read back from its source as an export stands on disk.
 
-    Raises ValueError if the source is not one module with one class that opens with a docstring.
+    Raises ValueError if the source is not one module with one layer that opens with a docstring.
     """
     classes = [node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
-    if len(classes) != 1 or ast.get_docstring(classes[0]) is None:
+    if not classes or ast.get_docstring(classes[-1]) is None:
         raise ValueError(
             "expected the source of one generated module: imports and a class with a docstring"
         )
-    docstring_end = classes[0].body[0].end_lineno
     lines = source.split("\n")
-    above = "\n".join(lines[: classes[0].lineno - 1]).strip("\n")
-    return _digest(above, "\n".join(lines[docstring_end:]).strip("\n") + "\n")
+    above = "".join(f"{line}\n" for line in lines[: classes[-1].lineno - 1])
+    return _digest(above, "\n".join(lines[classes[-1].body[0].end_lineno :]))
 
 
-def _digest(above: str, body: str) -> str:
-    return hashlib.sha256(f"{above}\n{body}".encode()).hexdigest()
+def form(graph: Graph) -> str:
+    """Which form `generate` chooses for a graph: plain, generated or kernel."""
+    return _form(graph, plan(graph))[0]
+
+
+def _form(graph: Graph, plan_: Plan) -> tuple[str, Function | None]:
+    if own_primitives(graph):
+        return "plain", None  # they have no rule
+    simplest = canonical(graph)
+    kernel = kernel_of(simplest)
+    if kernel:
+        return "kernel", kernel
+    if cost(simplest, varying_axes(simplest)).kept <= 1 and not plan_.has_deviations:
+        return "plain", None  # nothing to save
+    function = function_of(plan_)
+    return ("generated", function) if function else ("plain", None)
+
+
+def _around_the_docstring(graph: Graph, plain: bool) -> tuple[str, str]:
+    """The module above and below the head of its class."""
+    plan_ = plan(graph)
+    body = write_body(plan_)
+    function = None if plain else _form(graph, plan_)[1]
+    lines = [*body.lines, *((*function.forward, *function.backward) if function else ())]
+    words = {word for line in lines for word in _WORD.findall(line)}
+    words |= {"_mean_square"} if "_var_mean" in words else set()
+    settings = (name for name in SETTINGS if name in words)
+    arguments = ("x", *plan_.parameters, "weight", "bias", *settings)
+    blocks = [f"{definition}\n" for definition in definitions(graph)]
+    blocks += (helper for name, helper in HELPERS.items() if name in words)
+    if function:
+        blocks.append(function_text(function, arguments))
+    below = f"{class_text(plan_, body, arguments, function)}\n\n{plain_text(body, arguments)}"
+    above = "".join(f"{block}\n\n" for block in blocks)
+    return f"{imports_text(above + below, modules(graph))}\n\n\n{above}", below
+
+
+def _digest(above: str, below: str) -> str:
+    return hashlib.sha256(f"{above.strip()}\n{below.strip()}".encode()).hexdigest()
 
 
 def _indented(about: str) -> str:

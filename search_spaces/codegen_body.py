@@ -1,15 +1,14 @@
-"""The lines of generated code that compute a plan: values, moments, running estimates."""
+"""The plain lines of a plan, whose backward pass autograd finds: values, moments, affine."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from search_spaces.codegen_expressions import Expressions
+from search_spaces.codegen_expressions import MAX_INLINE, PRODUCT, Expressions
 from search_spaces.codegen_plan import Operation, Plan, Statistics
+from search_spaces.codegen_text import wrap
 from search_spaces.index_sets import ALL_AXES, WITHIN_GROUP
 
-# The longest line of a module, in characters.
-MAX_LINE = 100
 # The longest argument of a moment that is put inline, in characters.
 _MAX_ARGUMENT = 32
 
@@ -28,10 +27,14 @@ class Buffer:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """Lines that turn `x`, (B, C, S), into a value of that shape, and their running estimates."""
+    """Lines that turn `x`, (B, C, S), into a value of that shape, and their running estimates.
+
+    `estimates` are the names of the batch statistics that the running estimates follow.
+    """
 
     lines: tuple[str, ...]
     buffers: tuple[Buffer, ...]
+    estimates: tuple[str, ...]
 
 
 def write_body(plan: Plan) -> Body:
@@ -46,10 +49,14 @@ class _Writer:
         self.values = Expressions(plan)
         self.lines = self.values.lines
         self.buffers: list[Buffer] = []
+        self.estimates: list[str] = []
+        for name in (*plan.parameters, "weight", "bias", "eps", "groups"):
+            self.values.fresh(name)  # arguments
 
     def write(self) -> Body:
+        self.lines.append("x = x.to(torch.promote_types(x.dtype, torch.float32))")
         if self.grouped:
-            self.lines.append("x = torch.unflatten(x, 1, (self.groups, -1))  # (B, G, C / G, S)")
+            self.lines.append("x = torch.unflatten(x, 1, (groups, -1))  # (B, G, C / G, S)")
         self.write_initial()
         for step in self.plan.steps:
             if isinstance(step, Operation):
@@ -57,30 +64,31 @@ class _Writer:
             else:
                 self.write_statistics(step)
         self.write_return()
-        lines = tuple(part for line in self.lines for part in wrap(line, indent=8))
-        return Body(lines, tuple(self.buffers))
+        lines = tuple(part for line in self.lines for part in wrap(line, indent=4))
+        return Body(lines, tuple(self.buffers), tuple(self.estimates))
 
     def write_initial(self) -> None:
-        shape = "1, self.groups, -1, 1" if self.grouped else "1, -1, 1"
         for position, name in enumerate(self.plan.initial):
             if position in self.plan.scalars or position not in self.plan.uses:
                 continue
-            self.values.names[position] = self.values.fresh(name)
-            if name in ("alpha", "shift"):
-                self.lines.append(f"{name} = self.{name}.to(x.dtype)")
-            elif name != "x":
-                self.lines.append(f"{name} = self.{name}.to(x.dtype).view({shape})")
+            self.values.names[position] = name
+            if name != "x":
+                self.lines.append(parameter_line(name, self.grouped))
+        self.lines += (parameter_line(name, self.grouped) for name in ("weight", "bias"))
 
     def write_return(self) -> None:
         output = self.plan.output
         if output in self.plan.scalars:
             value = f"torch.full_like(x, {self.plan.scalars[output]})"
         elif self.plan.axes[output] != ALL_AXES:
-            value = f"torch.zeros_like(x) + {self.values.atom(output)}"
-            value = f"({value})" if self.grouped else value
+            value = f"(torch.zeros_like(x) + {self.values.atom(output)})"
         else:
-            value = self.values.atom(output) if self.grouped else self.values.text(output)
-        self.lines.append(f"return {value}.flatten(1, 2)" if self.grouped else f"return {value}")
+            value = self.values.text(output, PRODUCT)
+            if len(value) > MAX_INLINE:
+                value = self.values.atom(output)
+        value = f"{value} * weight + bias"
+        value = f"({value}).flatten(1, 2)" if self.grouped else value
+        self.lines.append(f"return {', '.join((value, *self.estimates))}")
 
     def write_statistics(self, step: Statistics) -> None:
         values, kinds = self.values, step.targets
@@ -100,7 +108,7 @@ class _Writer:
                 values.names[target] = estimates[kind]
             else:
                 values.names[target] = values.fresh(f"{kind}_{step.index_set}")
-                root = f"torch.sqrt({estimates[kind]} + self.eps)"
+                root = f"torch.sqrt({estimates[kind]} + eps)"
                 self.lines.append(f"{values.names[target]} = {root}")
 
     def averages(self, step: Statistics, argument: str, estimates: dict[str, str]) -> list[str]:
@@ -131,30 +139,24 @@ class _Writer:
         size = "num_features" if WITHIN_GROUP in axes else "self.groups" if axes else "1"
         shape = "1, -1, 1"
         if self.grouped:
-            shape = "1, self.groups, -1, 1" if WITHIN_GROUP in axes else "1, -1, 1, 1"
+            shape = "1, groups, -1, 1" if WITHIN_GROUP in axes else "1, -1, 1, 1"
         names = {kind: f"running_{_ESTIMATES[kind]}{suffix}" for kind in estimates}
         self.buffers += (Buffer(name, int(kind != "mean"), size) for kind, name in names.items())
-        training = [*computed]
-        training += (f"self._update(self.{names[kind]}, {estimates[kind]})" for kind in names)
+        self.estimates += estimates.values()
         evaluation = (
-            f"{estimates[kind]} = self.{name}.to(x.dtype).view({shape})"
-            for kind, name in names.items()
+            f"{estimates[kind]} = {name}.to(x.dtype).view({shape})" for kind, name in names.items()
         )
         return [
-            "if self.training:",
-            *(f"    {line}" for line in training),
+            f"if {' or '.join(f'{name} is None' for name in names.values())}:",
+            *(f"    {line}" for line in computed),
             "else:",
             *(f"    {line}" for line in evaluation),
         ]
 
 
-def wrap(line: str, indent: int) -> tuple[str, ...]:
-    """A line, or three with the arguments of its last call apart if it is too long."""
-    if len(line) + indent <= MAX_LINE or not line.endswith(")"):
-        return (line,)
-    depth, at = 1, len(line) - 1
-    while depth:
-        at -= 1
-        depth += {")": 1, "(": -1}.get(line[at], 0)
-    margin = " " * (len(line) - len(line.lstrip()))
-    return line[: at + 1], f"{margin}    {line[at + 1 : -1]}", f"{margin})"
+def parameter_line(name: str, grouped: bool) -> str:
+    """The line that turns a parameter into a tensor that broadcasts against `x`."""
+    if name in ("alpha", "shift"):
+        return f"{name} = {name}.to(x.dtype)"
+    shape = "1, groups, -1, 1" if grouped else "1, -1, 1"
+    return f"{name} = {name}.to(x.dtype).view({shape})"

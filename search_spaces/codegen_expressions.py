@@ -25,7 +25,7 @@ _BINDS = {
 _INFIX = ("add", "sub", "mul", "div")
 
 # What the value of a primitive is called.
-_NOUNS = {
+NOUNS = {
     "add": "total",
     "mul": "product",
     "div": "ratio",
@@ -140,7 +140,7 @@ class Expressions:
                     return "centered"
         if step.op == "div" and self._is_moment(step.inputs[1], ("rms", "std")):
             return "normalized"
-        return _NOUNS.get(step.op, "transformed")
+        return NOUNS.get(step.op, "transformed")
 
     def _is_moment(self, at: int, kinds: tuple[str, ...], argument: int | None = None) -> bool:
         if at not in self._moments:
@@ -156,12 +156,12 @@ class Expressions:
             inner, subtracted = self.text(inputs[0], UNARY), self.text(inputs[0], PRODUCT)
             return Expression(f"-{inner}", UNARY, subtracted)
         if op == SMOOTH_ABS:
-            return Expression(f"torch.sqrt(torch.square({self.tensor(inputs[0])}) + self.eps)")
+            return Expression(f"torch.sqrt(torch.square({self.tensor(inputs[0])}) + eps)")
         template = ELEMENTWISE[op].torch
         if template.count("{0}") > 1 and inputs[0] not in self.plan.scalars:
             self.atom(inputs[0])
         operands = (self.tensor(i) for i in inputs)
-        return Expression(template.format(*operands, eps="self.eps"), _BINDS.get(op, ATOM))
+        return Expression(template.format(*operands, eps="eps"), _BINDS.get(op, ATOM))
 
     def _compose_infix(self, op: str, left: int, right: int) -> Expression:
         binds = _BINDS[op]

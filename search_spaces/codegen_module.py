@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from search_spaces.codegen_body import Body, wrap
+from search_spaces.codegen_body import Body
+from search_spaces.codegen_function import Function, signature
 from search_spaces.codegen_plan import Plan
+from search_spaces.codegen_text import wrap
 
 # Documentation of every generated class.
 ARGUMENTS = """\
@@ -71,14 +73,40 @@ _FORWARD = """\
                 f"expected {self.num_features} channels in (B, C, H, W), (B, H, W, C) with "
                 f"channels_last=True, (B, T, C) or (B, C), given the shape {tuple(x.shape)}"
             )
-        y = images.to(torch.promote_types(x.dtype, torch.float32))
-        y = y.reshape(x.shape[0], self.num_features, -1)  # (B, C, S)
-        if self.apply_act:
-            y = self._norm_act(y)
-        weight = self.weight.to(y.dtype).view(1, -1, 1)
-        bias = self.bias.to(y.dtype).view(1, -1, 1)
-        y = torch.addcmul(bias, y, weight).reshape(images.shape).to(x.dtype)
+        y = images.reshape(x.shape[0], self.num_features, -1)  # (B, C, S)
+        if not self.apply_act:
+            y = y.to(torch.promote_types(x.dtype, torch.float32))
+            y = y * self.weight.view(1, -1, 1) + self.bias.view(1, -1, 1)
+{norm_act}
+        y = y.reshape(images.shape).to(x.dtype)
         return y.movedim(1, -1) if channels_at_end else y"""
+
+_MEAN_SQUARE = """\
+def _mean_square(x: torch.Tensor, dim: tuple[int, ...]) -> torch.Tensor:
+    if x.stride(-1) != 1 or x.ndim - 1 not in dim:
+        return torch.square(x).mean(dim, keepdim=True)
+    norm = torch.linalg.vector_norm(x, dim=-1, keepdim=True)  # reads x once and writes nothing
+    return torch.square(norm).mean(dim, keepdim=True) / x.shape[-1]
+"""
+
+_VAR_MEAN = """\
+def _var_mean(x: torch.Tensor, dim: tuple[int, ...]) -> tuple[torch.Tensor, torch.Tensor]:
+    if not x.is_cpu:
+        return torch.var_mean(x, dim=dim, correction=0, keepdim=True)
+    mean = x.mean(dim, keepdim=True)
+    return _mean_square(x - mean, dim), mean  # torch.var_mean takes far longer on CPUs
+"""
+
+_TANH = """\
+def _tanh(x: torch.Tensor) -> torch.Tensor:
+    if not x.is_cpu:
+        return torch.tanh(x)
+    e = torch.mul(x, 2).clamp_max_(40).expm1_()  # half the time of torch.tanh, and as exact
+    return e.div_(e + 2)
+"""
+
+# Functions of a generated module, by the names that its code calls them.
+HELPERS = {"_mean_square": _MEAN_SQUARE, "_var_mean": _VAR_MEAN, "_tanh": _TANH}
 
 _UPDATE = """\
     def _update(self, running: torch.Tensor, batch: torch.Tensor) -> None:
@@ -89,33 +117,78 @@ _EXTRA_REPR = """\
         return f"{self.num_features}, apply_act={self.apply_act}\""""
 
 
-def imports_text(class_text: str, modules: frozenset[str] = frozenset()) -> str:
-    """The import lines that the text of a class needs; `modules` are needed beside it."""
-    lines = ["import torch", "from torch import nn"]
+def imports_text(text: str, modules: frozenset[str] = frozenset()) -> str:
+    """The import lines that the text of a module needs; `modules` are needed beside it."""
     standard = ["import math"] if "math" in modules else []
-    if "warnings.warn" in class_text:
-        standard.append("import warnings")
-    if standard:
-        lines = [*standard, "", *lines]
-    if "functional." in class_text or "functional" in modules:
+    standard += ["import warnings"] if "warnings.warn" in text else []
+    standard += ["from typing import Any"] if ": Any" in text else []
+    lines = [*standard, ""] if standard else []
+    lines += ["import torch", "from torch import nn"]
+    if "functional." in text or "functional" in modules:
         lines.append("from torch.nn import functional")
     return "\n".join(lines)
 
 
-def class_text(plan: Plan, body: Body) -> str:
-    """Everything below the docstring of the class; the last method is what the graph computes."""
+def class_text(
+    plan: Plan, body: Body, arguments: tuple[str, ...], function: Function | None
+) -> str:
+    """Everything below the docstring of the class; `arguments` are those of `norm_act`."""
     fields = [f"    {buffer.name}: torch.Tensor" for buffer in body.buffers]
-    norm_act = ["    def _norm_act(self, x: torch.Tensor) -> torch.Tensor:"]
-    norm_act += [f"        {line}" for line in body.lines]
-    methods = [_constructor(plan, body), _EXTRA_REPR, _FORWARD, "\n".join(norm_act)]
+    if function:
+        fields.append("    plain = False")
+    forward = _FORWARD.replace("{norm_act}", "\n".join(_call(body, arguments, function)))
+    methods = [_constructor(plan, body, arguments), _EXTRA_REPR, forward]
+    if fields:
+        methods.insert(0, "\n".join(fields))
     if body.buffers:
-        methods = ["\n".join(fields), *methods[:-1], _UPDATE, methods[-1]]
+        methods.append(_UPDATE)
     return "\n\n".join(methods) + "\n"
 
 
-def _constructor(plan: Plan, body: Body) -> str:
+def plain_text(body: Body, arguments: tuple[str, ...]) -> str:
+    """The function `norm_act`: the layer from (B, C, S) to float32 or float64 of that shape.
+
+    It returns the batch statistics too, if there are any; given the running estimates it uses them
+    instead.
+    """
+    running = tuple(buffer.name for buffer in body.buffers)
+    returns = "tuple[torch.Tensor, ...]" if body.estimates else "torch.Tensor"
+    head = signature("norm_act", arguments, returns, optional=running)
+    return "\n".join((*head, *(f"    {line}" for line in body.lines))) + "\n"
+
+
+def _call(body: Body, arguments: tuple[str, ...], function: Function | None) -> list[str]:
+    """The branches of `forward` that compute the layer."""
+    given = ", ".join(("y", *(f"self.{name}" for name in arguments[1:])))
+    running = ", ".join(f"self.{buffer.name}" for buffer in body.buffers)
+    y = ", ".join(("y", *body.estimates))
+    updates = [
+        f"self._update(self.{buffer.name}, {estimate})"
+        for buffer, estimate in zip(body.buffers, body.estimates, strict=True)
+    ]
+    lines = []
+    if running:
+        lines += ["elif not self.training:", f"    y, *_ = norm_act({given}, {running})"]
+    if function:
+        more = ", *_" if len(function.saved) > function.estimates else ""
+        lines += [
+            "elif self.plain or not torch.is_grad_enabled() or torch.compiler.is_compiling():",
+            *_indented([f"{y} = norm_act({given})", *updates]),
+            "else:",
+            *_indented([f"{y}{more} = _generated({given})", *updates]),
+        ]
+    else:
+        lines += ["else:", *_indented([f"{y} = norm_act({given})", *updates])]
+    return [f"        {part}" for line in lines for part in wrap(line, indent=8)]
+
+
+def _indented(lines: list[str]) -> list[str]:
+    return [f"    {line}" for line in lines]
+
+
+def _constructor(plan: Plan, body: Body, arguments: tuple[str, ...]) -> str:
     lines = [_SIGNATURE]
-    if any("self.eps" in line for line in body.lines):
+    if "eps" in arguments:
         lines.append("        self.eps = eps")
     if body.buffers:
         lines.append("        self.momentum = momentum")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from search_spaces.graph import Graph, Node, is_constant
 from search_spaces.index_sets import (
+    ALL_AXES,
     BATCH,
     BETWEEN_GROUPS,
     WITHIN_GROUP,
@@ -23,7 +24,7 @@ from search_spaces.varies import combined_axes, initial_axes
 # sqrt(y^2 + eps): the rms over no axes. A step of the plan only, not a primitive of graphs.
 SMOOTH_ABS = "smooth_abs"
 # std over no axes: a Python number, whatever its argument.
-ROOT_OF_EPS = "self.eps**0.5"
+ROOT_OF_EPS = "eps**0.5"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,16 @@ class Plan:
             BETWEEN_GROUPS in axes and WITHIN_GROUP not in axes
             for position, axes in self.axes.items()
             if position in self.uses
+        )
+
+    @property
+    def has_deviations(self) -> bool:
+        """Whether a step takes the standard deviation of a full tensor."""
+        return any(
+            isinstance(step, Statistics)
+            and "std" in step.targets
+            and self.axes[step.argument] == ALL_AXES
+            for step in self.steps
         )
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from types import CodeType, FunctionType
+from types import CodeType
 
 from torch import nn
 
@@ -14,8 +14,7 @@ from search_spaces.codegen import GeneratedCode, generate
 from search_spaces.codegen_own import functions
 from search_spaces.graph import Graph
 
-_METHOD = "_norm_act"
-_LAST_METHOD = f"    def {_METHOD}("
+_LAST = "\n\n\ndef norm_act("
 
 
 def layer_class(graph: Graph) -> type[nn.Module]:
@@ -24,12 +23,24 @@ def layer_class(graph: Graph) -> type[nn.Module]:
     Its constructor takes (num_features, apply_act=True, eps=1e-5, groups=32, momentum=0.1,
     channels_last=False, group_size=None, device=None, dtype=None), as every generated class does.
     """
-    return _built(*canonical_and_digest(graph))[1]
+    return _built(*canonical_and_digest(graph), False)[1]
+
+
+def plain_layer_class(graph: Graph) -> type[nn.Module]:
+    """The same without a backward pass of its own: quicker to make, slower to train."""
+    return _built(*canonical_and_digest(graph), True)[1]
+
+
+def leave_to_autograd(network: nn.Module) -> None:
+    """Switch the layers of a network to plain form, which is quicker for second derivatives."""
+    for module in network.modules():
+        if hasattr(type(module), "plain"):
+            setattr(module, "plain", True)  # noqa: B010 - nn.Module types its attributes
 
 
 def layer_code(graph: Graph) -> GeneratedCode:
-    """The source that `layer_class` executes for a graph, and the hash of its class."""
-    return _built(*canonical_and_digest(graph))[0]
+    """The source that `layer_class` executes for a graph, and its hash."""
+    return _built(*canonical_and_digest(graph), False)[0]
 
 
 def execute(
@@ -40,25 +51,22 @@ def execute(
     `given` are functions that the source uses and does not define.
 
     The source is compiled in two parts, because compiling takes longest and the first part (all but
-    the documentation and the last method) repeats from layer to layer.
+    the documentation and the last function) of plain modules repeats from layer to layer.
     """
-    start = code.source.index(_LAST_METHOD)
+    start = code.source.index(_LAST) + 3
     namespace: dict[str, object] = {"__name__": name, "__loader__": _Source(code.source)}
     namespace |= given or {}
-    exec(_compiled_frame(_without_documentation(code.source[:start])), namespace)
-    layer = next(
+    if "(torch.autograd.Function)" in code.source:
+        exec(compile(code.source, f"{name}.py", "exec"), namespace)
+    else:
+        exec(_compiled_frame(_without_documentation(code.source[:start])), namespace)
+        blank = "\n" * code.source.count("\n", 0, start)  # on its own line numbers
+        exec(compile(blank + code.source[start:], f"{name}.py", "exec"), namespace)
+    return next(
         value
         for value in namespace.values()
         if isinstance(value, type) and issubclass(value, nn.Module)
     )
-    # Indented as it stands, and on its own line number.
-    blank = "\n" * (code.source.count("\n", 0, start) - 1)
-    exec(compile(f"{blank}if True:\n{code.source[start:]}", f"{name}.py", "exec"), namespace)
-    method = namespace.pop(_METHOD)
-    assert isinstance(method, FunctionType)
-    method.__qualname__ = f"{layer.__qualname__}.{_METHOD}"
-    setattr(layer, _METHOD, method)
-    return layer
 
 
 @lru_cache(maxsize=512)
@@ -68,7 +76,7 @@ def _compiled_frame(source: str) -> CodeType:
 
 def _without_documentation(source: str) -> str:
     """The source with the docstring of its class left blank, line by line."""
-    start = source.index('    """', source.rindex("\nclass "))
+    start = source.index('    """', source.index("(nn.Module):\n"))
     end = source.index('\n    """\n', start)
     return source[:start] + "\n" * source.count("\n", start, end + 1) + source[end + 8 :]
 
@@ -84,7 +92,7 @@ class _Source:
 
 
 @lru_cache(maxsize=2048)
-def _built(graph: Graph, layer_digest: str) -> tuple[GeneratedCode, type[nn.Module]]:
-    code = generate(graph)
+def _built(graph: Graph, layer_digest: str, plain: bool) -> tuple[GeneratedCode, type[nn.Module]]:
+    code = generate(graph, plain=plain)
     name = f"evonas_layer_{layer_digest.replace('-', '_')}"
     return code, execute(code, name, functions(graph))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from search_spaces.signs import Sign
 
 _MARKS = {"+": Sign.POSITIVE, "~": Sign.FLAT}
+_LETTERS = "abgy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def read_pattern(text: str) -> Pattern:
     """`add(a, neg(b+))` as a pattern."""
     head, bracket, rest = text.partition("(")
     if not bracket:
-        if head[0] in "ab":
+        if head[0] in _LETTERS:
             return Variable(head[0], _MARKS.get(head[1:], Sign.UNKNOWN))
         return Application(head, ())
     parts, depth, start = [], 0, 0

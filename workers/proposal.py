@@ -12,7 +12,7 @@ import numpy as np
 from search_spaces.canonical import canonical_and_digest
 from search_spaces.canonical import digest as digest_of
 from search_spaces.graph import Graph
-from search_spaces.layer import layer_class
+from search_spaces.layer import plain_layer_class
 from search_spaces.mutation import PAPER_MUTATION, MutationWeights, mutate, mutate_by_weight
 from search_spaces.sampling import sample
 from search_spaces.space import SearchSpace
@@ -90,7 +90,7 @@ def _propose(task: ProposalTask) -> Proposal:
                 graph.to_json(),
                 digest,
                 format_graph(simplified),
-                fingerprint(layer_class(simplified)),
+                fingerprint(plain_layer_class(simplified)),
                 dict(refused),
                 time.perf_counter() - start,
                 grafted,

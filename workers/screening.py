@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from search_spaces.graph import Graph
-from search_spaces.layer import layer_class
+from search_spaces.layer import plain_layer_class
 from search_spaces.primitives import MOMENTS
 from search_spaces.properties import structure
 from search_spaces.requirements import unmet_by
@@ -64,7 +64,7 @@ def screen(graph: Graph, space: SearchSpace, config: ScreeningConfig) -> str | N
     failed = static_failure(graph, space, config)
     if failed is not None:
         return failed
-    layer = layer_class(graph)
+    layer = plain_layer_class(graph)
     failed = probe_failure(layer, config)
     if failed is not None:
         return failed

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from search_spaces.layer import leave_to_autograd
 from workers.loss import classification_loss
 
 
@@ -49,6 +50,7 @@ class Ascent:
         self.norm = 0.0
         self.exploded: Explosion | None = None
         self._network = network
+        leave_to_autograd(network)
         self._weights = list(weights)
         self._inputs = inputs
         self._labels = labels

@@ -21,10 +21,10 @@ from tests.support.processes import outputs_by_hash_seed
 
 
 def body(text: str) -> list[str]:
-    """The lines of the layer's own method, without indentation beyond the method's."""
-    source = generate(parse(text)).source
-    method = source.split("def _norm_act(self, x: torch.Tensor) -> torch.Tensor:\n")[1]
-    return [line[8:] for line in method.splitlines()]
+    """The lines of the plain function below those that shape its arguments."""
+    function = generate(parse(text), plain=True).source.split("\ndef norm_act(")[1]
+    lines = [line[4:] for line in function.split(":\n", 1)[1].splitlines()]
+    return lines[1 + max(i for i, line in enumerate(lines) if line.startswith("bias = ")) :]
 
 
 @pytest.fixture(scope="module")
@@ -68,52 +68,49 @@ def test_imports_torch_alone_and_every_name_is_used(sources: list[str]) -> None:
             if isinstance(node, ast.Import | ast.ImportFrom)
             for name in node.names
         }
-        assert imported <= {"torch", "nn", "functional", "warnings"}
+        assert imported <= {"torch", "nn", "functional", "warnings", "Any"}
         stores = [
             n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and type(n.ctx) is ast.Store
         ]
         loads = {
             n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and type(n.ctx) is ast.Load
         }
-        unread = {name for name in stores if name not in loads and not name.startswith("running_")}
-        assert not unread
+        fields = ("running_", "_", "plain")
+        assert not {name for name in set(stores) - loads if not name.startswith(fields)}
         assert "self.eps = eps" not in source or source.count("self.eps") > 1
 
 
 def test_moments_of_one_argument_are_computed_together() -> None:
     lines = body("max(v1 * (x - mean[bs](x)) / std[bs](x) + v0, 0)")
     assert lines == [
-        "v0 = self.v0.to(x.dtype).view(1, -1, 1)",
-        "v1 = self.v1.to(x.dtype).view(1, -1, 1)",
-        "if self.training:",
+        "if running_mean is None or running_var is None:",
         "    var_bs, mean_bs = torch.var_mean(x, dim=(0, 2), correction=0, keepdim=True)",
-        "    self._update(self.running_mean, mean_bs)",
-        "    self._update(self.running_var, var_bs)",
         "else:",
-        "    mean_bs = self.running_mean.to(x.dtype).view(1, -1, 1)",
-        "    var_bs = self.running_var.to(x.dtype).view(1, -1, 1)",
-        "std_bs = torch.sqrt(var_bs + self.eps)",
-        "return torch.relu(v1 * (x - mean_bs) / std_bs + v0)",
+        "    mean_bs = running_mean.to(x.dtype).view(1, -1, 1)",
+        "    var_bs = running_var.to(x.dtype).view(1, -1, 1)",
+        "std_bs = torch.sqrt(var_bs + eps)",
+        "return torch.relu(v1 * (x - mean_bs) / std_bs + v0) * weight + bias, mean_bs, var_bs",
     ]
 
 
 def test_short_values_are_inline_and_shared_ones_have_a_line() -> None:
-    assert body("x * sigmoid(v1 * x) / std[sg](x)")[2:] == [
+    assert body("x * sigmoid(v1 * x) / std[sg](x)") == [
         "var_sg = torch.var(x, dim=(2, 3), correction=0, keepdim=True)",
-        "std_sg = torch.sqrt(var_sg + self.eps)",
-        "normalized = x * torch.sigmoid(v1 * x) / std_sg",
-        "return normalized.flatten(1, 2)",
+        "std_sg = torch.sqrt(var_sg + eps)",
+        "return (x * torch.sigmoid(v1 * x) / std_sg * weight + bias).flatten(1, 2)",
     ]
     assert body("a = x - mean[s](x)\na * sigmoid(a)") == [
         "mean_s = torch.mean(x, dim=2, keepdim=True)",
         "centered = x - mean_s",
-        "return centered * torch.sigmoid(centered)",
+        "return centered * torch.sigmoid(centered) * weight + bias",
     ]
 
 
 def test_a_moment_averages_over_no_more_than_its_argument_varies_along() -> None:
-    assert body("x * rms[bs](v1)")[1:] == ["return x * torch.sqrt(torch.square(v1) + self.eps)"]
-    assert body("x / std[s](mean[s](x))") == ["return x / self.eps**0.5"]
+    assert body("x * rms[bs](v1)") == [
+        "return x * torch.sqrt(torch.square(v1) + eps) * weight + bias"
+    ]
+    assert body("x / std[s](mean[s](x))") == ["return x / eps**0.5 * weight + bias"]
     assert (
         body("x + mean[sc](mean[s](x))")[1] == "mean_sc = torch.mean(mean_s, dim=1, keepdim=True)"
     )
