@@ -96,9 +96,13 @@ def fingerprints(
 
 def fingerprint(database: Database, run: str, number: int) -> tuple[float, ...] | None:
     """The fingerprint of one candidate, None if there is no such candidate."""
-    with database.read() as connection:
-        chosen = connection.execute(_FINGERPRINT, {"run": run, "number": number})
-        data = chosen.scalar_one_or_none()
+
+    def read() -> bytes | None:
+        with database.read() as connection:
+            chosen = connection.execute(_FINGERPRINT, {"run": run, "number": number})
+            return chosen.scalar_one_or_none()
+
+    data = database.patiently(read)
     return None if data is None else unpack(data)
 
 

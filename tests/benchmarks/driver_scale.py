@@ -25,10 +25,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evonas.config import RunConfig, load_config
+from evonas.config import RunConfig, config_from_dict, load_config
+from evonas.driver import Driver
 from evonas.progress import Progress
 from evonas.search import Stop, run_search
-from results_db import ResultsDB
+from results_db import ResultsDB, RunWriter
 from search_spaces.sampling import sample
 from search_spaces.space import get_space
 from tests.evonas.simulated_pool import SimulatedPool
@@ -43,6 +44,7 @@ HEADER = (
     "| candidates | a second (median) | without the pool | a second of processor | a second (mean) "
     "| a fixed loop | resume (its processor) | memory (before resume) |\n" + 8 * "|---" + "|"
 )
+SHORT = 10_000  # candidates of the run that the long one is compared with
 COMMANDS = (["top"], ["pareto"], ["status"], ["runs"])
 
 
@@ -127,6 +129,17 @@ def main() -> None:
         with ResultsDB.open(start) as db:
             db.create_run(RUN, config.seed, config.to_dict(), budget=1)
         print("\n| figure | measured |\n|---|---|")
+        short = f"sqlite:///{directory}/short.db"
+        with ResultsDB.open(short) as db:
+            db.create_run(RUN, config.seed, config.to_dict(), budget=SHORT)
+            run_search(
+                db,
+                RUN,
+                InstantPool(options.workers, np.random.default_rng(0)),
+                report=lambda progress: None,
+                stop=Stop(),
+            )
+        by_turns(short, url, options.workers)
         for arguments in COMMANDS:
             print_time(arguments, url, start)
         print(f"| size of the file | {file.stat().st_size / 1e6:,.0f} MB |")
@@ -190,6 +203,50 @@ def middle_rates(marks: list[Mark]) -> tuple[float, float, float]:
 def mean_rate(marks: list[Mark]) -> float:
     """Candidates a second from the first mark to the last, the pauses included."""
     return (marks[-1].committed - marks[0].committed) / (marks[-1].seconds - marks[0].seconds)
+
+
+def by_turns(short: str, long: str, workers: int, rounds: int = 30) -> None:
+    """Go on with a short run and a long one by turns, 400 candidates each; print the ratio.
+
+    The machine's other work touches both alike, which it does not in the rows of the table.
+    """
+    with ResultsDB.open(short) as few, ResultsDB.open(long) as many:
+        spent: list[list[tuple[float, float]]] = [[], []]
+        with few.writer(RUN) as first, many.writer(RUN) as second:
+            drivers = [driver(few, first, workers), driver(many, second, workers)]
+            counts = [d.history.committed for d in drivers]
+            for _ in range(rounds):
+                for times, one in zip(spent, drivers, strict=True):
+                    times.append(stretch(one, 400))
+    for i, name in enumerate(("wall", "processor")):
+        rates = [400 / median(times[i] for times in run) for run in spent]
+        ratio = median(b[i] / a[i] for a, b in zip(*spent, strict=True))
+        print(
+            f"| by turns at {counts[0]:,} and at {counts[1]:,}: candidates a second of {name} "
+            f"| {rates[0]:,.0f} and {rates[1]:,.0f}; the long run takes {ratio:.2f} times as long |"
+        )
+
+
+def driver(db: ResultsDB, writer: RunWriter, workers: int) -> Driver:
+    """A driver that has no end in sight."""
+    config = config_from_dict(db.run(RUN).config)
+    return Driver(db, writer, RUN, config, 10**9, InstantPool(workers, np.random.default_rng(0)))
+
+
+def stretch(one: Driver, candidates: int) -> tuple[float, float]:
+    """Seconds, and of processor, without the pool, for each `candidates` that were committed."""
+    pool = one.pool
+    assert isinstance(pool, InstantPool)
+    pool.seconds = pool.processor = 0.0
+    before, began, worked = one.history.committed, time.perf_counter(), time.process_time()
+    while (done := one.history.committed - before) < candidates:
+        one.open_slots()
+        one.submit()
+        for completion in pool.wait():
+            one.take(completion)
+        one.commit()
+    spent = (time.perf_counter() - began - pool.seconds, time.process_time() - worked)
+    return spent[0] * candidates / done, (spent[1] - pool.processor) * candidates / done
 
 
 def peak() -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +13,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evonas import driver as driver_module
 from evonas.config import RunConfig, load_config
 from evonas.driver import SearchError
 from evonas.progress import Progress
 from evonas.remarks import remarks
+from evonas.runs import fork
 from evonas.search import FINISHED, INTERRUPTED, Stop, run_search
-from results_db.records import SCORED, CandidateRecord
+from results_db.records import SCORED, CandidateRecord, EvaluationRecord
 from results_db.store import ResultsDB
+from results_db.writer import RunWriter
 from search_spaces.space import SearchSpace
+from tests.evonas import simulated_pool
 from tests.evonas.simulated_pool import KilledError, SimulatedPool
 from workers.pools.base import Task
 from workers.proposal import ProposalTask
@@ -158,6 +163,74 @@ def test_another_seed_is_another_history(
 def test_nothing_finished_is_evaluated_again(tmp_path: Path) -> None:
     _, evaluated = history(tmp_path, workers=1, schedule=5, kills=(20, 20, 20))
     assert max(Counter(evaluated).values()) == 1
+
+
+def test_cheap_results_share_transactions_and_the_history_is_the_same(
+    undisturbed: list[CandidateRecord], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups: list[int] = []
+    store = RunWriter.store_evaluations
+
+    def count(writer: RunWriter, records: Sequence[EvaluationRecord]) -> list[EvaluationRecord]:
+        groups.append(len(records))
+        return store(writer, records)
+
+    monkeypatch.setattr(RunWriter, "store_evaluations", count)
+    monkeypatch.setattr(driver_module, "_GROUP_SECONDS", 60.0)
+    largest = {}
+    for cost in (2.0, 0.1):
+        monkeypatch.setattr(simulated_pool, "COST", cost)
+        rows, _ = history(tmp_path / str(cost), workers=2, schedule=7)
+        assert [r.history_row() for r in rows] == [r.history_row() for r in undisturbed]
+        largest[cost], groups = max(groups), []
+    assert largest[2.0] <= 2 < largest[0.1]
+
+
+def test_nothing_is_evaluated_twice_in_a_run_or_in_a_later_one(tmp_path: Path) -> None:
+    config = small_config()
+    evaluated: list[str] = []
+    with ResultsDB.open(f"sqlite:///{tmp_path}/l.db") as db:
+        for run in ("first", "later"):
+            db.create_run(run, config.seed, config.to_dict(), budget=BUDGET)
+            pool = SimulatedPool(9, np.random.default_rng(2), None, evaluated)
+            assert run_search(db, run, pool, report=ignore, stop=Stop()) == FINISHED
+            assert max(Counter(evaluated).values()) == 1
+        first, later = (list(db.candidates(run)) for run in ("first", "later"))
+        assert [r.history_row() for r in later] == [r.history_row() for r in first]
+        assert db.funnel("first").cached == 0
+        assert db.funnel("later").cached == len(evaluated)
+
+
+def test_a_finished_run_with_a_raised_budget_goes_on_as_if_it_had_had_it(
+    undisturbed: list[CandidateRecord], tmp_path: Path
+) -> None:
+    config = small_config()
+    with ResultsDB.open(f"sqlite:///{tmp_path}/b.db") as db:
+        db.create_run("r", config.seed, config.to_dict(), budget=25)
+        for budget in (25, BUDGET):
+            db.set_budget("r", budget)
+            pool = SimulatedPool(4, np.random.default_rng(budget))
+            assert run_search(db, "r", pool, report=ignore, stop=Stop()) == FINISHED
+            assert db.count("r") == budget
+        rows = [row.history_row() for row in db.candidates("r")]
+        assert rows == [row.history_row() for row in undisturbed]
+
+
+def test_a_fork_breeds_from_the_population_it_shares(
+    undisturbed: list[CandidateRecord], tmp_path: Path
+) -> None:
+    config = small_config()
+    with ResultsDB.open(f"sqlite:///{tmp_path}/k.db") as db:
+        db.create_run("r", config.seed, config.to_dict(), budget=40)
+        pool = SimulatedPool(4, np.random.default_rng(0))
+        run_search(db, "r", pool, report=ignore, stop=Stop())
+        fork(db, "r", "f", ("seed=9", f"budget={BUDGET}", "evolution.fresh_probability=0"))
+        pool = SimulatedPool(4, np.random.default_rng(1))
+        assert run_search(db, "f", pool, report=ignore, stop=Stop()) == FINISHED
+        rows = list(db.candidates("f"))
+        assert [r.history_row() for r in rows[:40]] == [r.history_row() for r in undisturbed[:40]]
+        assert {row.parent for row in rows[40:45]} <= set(range(40))
+        assert rows[40].parent is not None
 
 
 def test_parents_are_scored_and_old_enough(undisturbed: list[CandidateRecord]) -> None:

@@ -8,6 +8,7 @@ from results_db import (
     SCORED,
     CandidateNotFound,
     ResultsDB,
+    RunNotFound,
     RunWriter,
     check,
 )
@@ -79,6 +80,15 @@ class TestQueries:
         for number in (-1, 2):
             with pytest.raises(CandidateNotFound, match=rf"2 candidates.*given {number}"):
                 db.candidate("run", number)
+
+    def test_one_fingerprint(self, db: ResultsDB, writer: RunWriter) -> None:
+        writer.commit([candidate(0), candidate(1, fingerprint=())])
+        assert db.fingerprint("run", 0) == candidate(0).fingerprint
+        assert db.fingerprint("run", 1) == ()
+        with pytest.raises(CandidateNotFound, match=r"2 candidates.*given 2"):
+            db.fingerprint("run", 2)
+        with pytest.raises(RunNotFound, match="no run 'rum'"):
+            db.fingerprint("rum", 0)
 
     def test_fingerprints_in_order(self, db: ResultsDB, writer: RunWriter) -> None:
         writer.commit([candidate(0), candidate(1, fingerprint=()), candidate(2), candidate(3)])

@@ -1,9 +1,12 @@
 """Bad addresses, foreign and damaged files, full and read-only places."""
 
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -140,6 +143,31 @@ def test_a_full_disk_loses_nothing(sqlite_url: str) -> None:
 def test_a_directory_that_cannot_be_written() -> None:
     with pytest.raises(DatabaseUnavailable, match=r"unable to open.*must exist and be writable"):
         ResultsDB.open("sqlite:////proc/evonas.db")
+
+
+@pytest.fixture
+def read_only_directory() -> Iterator[Path]:
+    """Holds a database; nothing in it can be written, by root neither."""
+    with tempfile.TemporaryDirectory() as name:  # pytest's own are closed to other users
+        folder = Path(name)
+        with ResultsDB.open(f"sqlite:///{folder}/evonas.db") as db:
+            db.create_run("run", 1, {})
+        (folder / "evonas.db").chmod(0o444)
+        folder.chmod(0o555)
+        user = os.geteuid()
+        if user == 0:
+            os.seteuid(65534)  # nobody
+        try:
+            yield folder
+        finally:
+            os.seteuid(user)
+            folder.chmod(0o755)
+
+
+@pytest.mark.parametrize("name", ["evonas.db", "new.db"])
+def test_a_read_only_directory(read_only_directory: Path, name: str) -> None:
+    with pytest.raises(DatabaseUnavailable, match=r"[Mm]ust exist and be writable|Make the file"):
+        ResultsDB.open(f"sqlite:///{read_only_directory}/{name}")
 
 
 def test_a_path_stays_when_the_directory_changes(
