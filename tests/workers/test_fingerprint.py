@@ -40,6 +40,17 @@ DIFFERENT = [
     ("abs(x)", "sqrt(square(x))"),
     ("max(x, 0)", "max(x, v0)"),
     ("x / std[c](x)", "x / std[g](x)"),
+    # These differ in a range of their own only.
+    ("max(x, std[bs](x))", "max(max(x, std[bs](x)), mean[bs](x))"),
+    ("max(x, rms[sc](x))", "max(max(x, rms[sc](x)), mean[sg](x))"),
+    ("max(x, std[sc](x))", "max(max(x, std[sc](x)), mean[sc](x))"),
+    ("max(rms[sc](x), tanh(x))", "rms[sc](x) + 0 * x"),
+    ("std[s](x) + 0 * x", "max(std[s](x), -(1 + x) * exp(x))"),
+    ("std[sc](x) + 0 * x", "max(std[sc](x), x * mean[sc](v0))"),
+    ("alpha * x", "abs(alpha) * x"),
+    ("shift * x", "abs(shift) * x"),
+    ("max(x, shift)", "max(max(x, shift), 0)"),
+    ("max(x, shift)", "max(max(x, shift), alpha)"),
 ]
 
 
