@@ -82,7 +82,7 @@ def _propose(task: ProposalTask) -> Proposal:
         graph, grafted = draw(parent, task, rng)
         simplified, digest = canonical_and_digest(graph)
         same = digest == parent_digest
-        failed = "duplicate" if same else _screened(simplified, task.space, task.screening)
+        failed = "duplicate" if same else screened(simplified, task.space, task.screening)
         if failed is None:
             return Proposal(
                 task.slot,
@@ -101,7 +101,7 @@ def _propose(task: ProposalTask) -> Proposal:
 
 
 # Attempts of one run repeat each other: a quarter of random graphs, more of the mutants.
-_screened = lru_cache(maxsize=8192)(screen)
+screened = lru_cache(maxsize=8192)(screen)
 
 
 def draw(parent: Graph | None, task: ProposalTask, rng: np.random.Generator) -> tuple[Graph, bool]:

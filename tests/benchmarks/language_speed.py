@@ -16,14 +16,14 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from search_spaces.canonical import canonical_and_digest
+from search_spaces.canonical import canonical, canonical_and_digest
 from search_spaces.codegen import generate
 from search_spaces.graph import Graph
 from search_spaces.layer import execute, layer_class
 from search_spaces.properties import properties_of_canonical, structure
 from search_spaces.requirements import unmet_by
-from search_spaces.sampling import sample
-from search_spaces.space import SearchSpace, get_space
+from search_spaces.sampling import sample, sample_uniform
+from search_spaces.space import SPACES, SearchSpace, get_space
 from search_spaces.zoo import zoo_graph
 from workers.fingerprint import fingerprint
 from workers.proposal import ProposalTask, propose
@@ -73,6 +73,17 @@ def seeded(number: int) -> np.random.Generator:
     return np.random.default_rng((0, 0, number))
 
 
+def draws(count: int) -> None:
+    """Share of the draws of each space that pass the static screens, by sampler."""
+    print(f"\ndraws that pass the static screens, of {count}:   default   uniform")
+    for space in SPACES.values():
+        shares = []
+        for sampler in (sample, sample_uniform):
+            forms = (canonical(sampler(space, seeded(k))) for k in range(count))
+            shares.append(sum(passes_static_screens(form, space) for form in forms) / count)
+        print(f"  {space.name:<42}{100 * shares[0]:8.1f} %{100 * shares[1]:8.1f} %")
+
+
 def probing(graphs: list[Graph]) -> None:
     print(f"\n{len(graphs)} distinct graphs that pass, each new")
     probe_and_fingerprint(zoo_graph("EvoNorm-B0"))  # torch starts slowly
@@ -112,6 +123,7 @@ def main(count: int) -> None:
     warnings.simplefilter("ignore")
     space = get_space("evonorm-b")
     graphs = language(space, count)
+    draws(count // 5)
     probing(graphs[: count // 5])
     proposing(space, max(3, count // 500))
 
