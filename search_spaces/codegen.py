@@ -58,13 +58,16 @@ def generate(
     """The module that computes `graph` as it stands.
 
     `docstring` opens the documentation of the class, by default with the formula. `plain` leaves
-    out the autograd function. Raises ValueError if `class_name` is not an ASCII identifier.
+    out the autograd function. Raises ValueError if `class_name` is not an ASCII identifier, or is
+    the name of a function that the layer calls.
     """
     known = keyword.iskeyword(class_name) or class_name in _TAKEN
     if known or not _CLASS_NAME.fullmatch(class_name):
         raise ValueError(
             f"class_name must be an ASCII identifier, such as NormAct, given {class_name!r:.120}"
         )
+    if any(own.name == class_name for own in own_primitives(graph)):
+        raise ValueError(f"class_name {class_name!r} is a function that the layer calls")
     about = f"y = {format_graph(graph)}" if docstring is None else docstring
     documentation = f'    """{_indented(about)}{_ARGUMENTS}\n    """'
     above, below = _around_the_docstring(graph, plain)

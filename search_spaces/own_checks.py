@@ -26,7 +26,8 @@ _RESERVED = frozenset(
     (
         *(*NAMED_INITIAL, *MOMENT_KINDS, SMOOTH_ABS),
         *(*dir(builtins), *keyword.softkwlist, *keyword.kwlist),
-        *("torch", "nn", "functional", "math", "warnings", "self", "NormAct"),
+        *("torch", "nn", "functional", "math", "warnings", "Any", "self", "NormAct"),
+        *("NormActFunction", "norm_act", "weight", "bias", "eps", "groups"),
     )
 )
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{1,39}", re.ASCII)
@@ -41,7 +42,7 @@ def check_name(name: str) -> None:
     """Raises PrimitiveError if a primitive of the user's own cannot have this name."""
     if name in VOCABULARY:
         raise PrimitiveError(f"{name!r} is a primitive already; rename your function")
-    if name in _RESERVED:
+    if name in _RESERVED or name.startswith("running_"):
         raise PrimitiveError(f"the name {name!r} is taken in generated code; rename your function")
     if not _NAME.fullmatch(name) or _NUMBERED.fullmatch(name):
         raise PrimitiveError(

@@ -115,6 +115,7 @@ def test_a_run_from_its_file_to_its_exports(ops: Path) -> None:
         succeed(command, "r")
     succeed("runs")
     succeed("db", "check")
+    assert "0 digests computed anew" in succeed("db", "upgrade")
     assert "my_ops" not in sys.modules
     assert not OWN
 

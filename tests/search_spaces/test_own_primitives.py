@@ -211,6 +211,13 @@ class NormAct(nn.Module):
 
 
 @pytest.mark.usefixtures("known")
+def test_the_class_never_takes_the_name_of_a_function_that_it_calls() -> None:
+    assert "class mish(" in generate(parse("cubic(x)"), "mish").source
+    with pytest.raises(ValueError, match="'mish' is a function that the layer calls"):
+        generate(parse("mish(x)"), "mish")
+
+
+@pytest.mark.usefixtures("known")
 def test_what_cannot_stand_alone_says_why_and_is_part_of_the_hash() -> None:
     (told,) = obstacles(parse("leaky(x)"))
     assert f"{HERE}:leaky cannot stand in a module that needs torch alone: it uses 'SLOPE'" in told
