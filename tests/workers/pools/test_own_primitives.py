@@ -20,6 +20,7 @@ from workers.fingerprint import fingerprint
 from workers.own_primitives import with_primitives
 from workers.pools.base import Pool, Task
 from workers.probe import probe
+from workers.probe_inputs import unit_inputs
 from workers.proposal import Proposal, ProposalTask, propose
 from workers.screening import ScreeningConfig
 from workers.verdict import Verdict
@@ -70,7 +71,7 @@ def test_probe_and_fingerprint_see_the_function() -> None:
     found = {text: fingerprint(layer_class(parse(text))) for text in texts}
     assert found["mish(x)"] == pytest.approx(found["x * tanh(softplus(x))"], rel=1e-9, abs=1e-9)
     assert fingerprint(layer_class(parse("leaky(x)"))) != pytest.approx(found["mish(x)"], rel=1e-3)
-    values = probe(layer_class(parse("leaky(x) / std[bs](x)")), random_parameters=False)
+    values = probe(layer_class(parse("leaky(x) / std[bs](x)")), unit_inputs())
     assert float(abs(values.gradient).sum()) > 0
 
 
