@@ -9,9 +9,9 @@ from pathlib import Path
 
 from evonas.export_header import read_header, write_header
 from evonas.layers import Layer, short
-from evonas.leaderboard import Entry, leaderboard
+from evonas.leaderboard import Entry, leaderboard, measured
 from evonas.version import version
-from results_db.records import FoundLayer
+from results_db.records import CandidateRecord
 from results_db.store import ResultsDB
 from search_spaces.codegen import class_sha256, generate
 from search_spaces.codegen_own import obstacles
@@ -64,37 +64,48 @@ def export_layer(
 def _facts(layer: Layer, db: ResultsDB | None, sha256: str) -> list[str]:
     """What is known of a layer, as paragraphs: the known layer it equals, its run, its scores."""
     paragraphs = [f"Equal to {layer.zoo}, a known layer."] if layer.zoo else []
+    if db is None:
+        return [*paragraphs, "No run has scored it."]
     scored = [
         found
         for found in layer.found
         if found.candidate.mean_score is not None and found.candidate.class_sha256 == sha256
     ]
-    if not scored or db is None:
-        paragraphs.append("No run has scored it.")
-        return paragraphs
-    best = max(scored, key=lambda found: found.candidate.mean_score or 0.0)
-    candidate = best.candidate
-    groups = db.run(best.run).config["evaluation"]["groups"]
-    paragraphs.append(
-        f"Candidate {candidate.number} of the run {best.run}, scored with groups={groups}."
-    )
-    paragraphs.append("\n".join(_score_lines(best, db)))
-    return paragraphs
+    if scored:
+        best = max(scored, key=lambda found: found.candidate.mean_score or 0.0)
+        number = best.candidate.number
+        paragraphs.append(
+            f"Candidate {number} of the run {best.run}, scored with groups={_groups(db, best.run)}."
+        )
+        return [*paragraphs, "\n".join(_score_lines(db, best.run, best.candidate))]
+    for run, entry in measured(db, layer.digest):
+        if entry.class_sha256 == sha256:
+            groups = _groups(db, run)
+            known = f"The baseline {entry.name} of the run {run}, scored with groups={groups}."
+            return [*paragraphs, known, "\n".join(_score_lines(db, run))]
+    return [*paragraphs, "No run has scored it."]
 
 
-def _score_lines(found: FoundLayer, db: ResultsDB) -> list[str]:
-    board = leaderboard(db, found.run, 0)
-    this = Entry(
-        name="this layer",
-        number=found.candidate.number,
-        digest=found.candidate.digest or "",
-        text=found.candidate.text,
-        verdict=found.candidate.verdict,
-        reason="",
-        scores=found.candidate.scores,
-        mean=found.candidate.mean_score,
-    )
-    entries = (this, *board.baselines)
+def _groups(db: ResultsDB, run: str) -> int:
+    return int(db.run(run).config["evaluation"]["groups"])
+
+
+def _score_lines(db: ResultsDB, run: str, candidate: CandidateRecord | None = None) -> list[str]:
+    """The scores of a candidate, if one is given, and of the run's baselines."""
+    board = leaderboard(db, run, 0)
+    entries = board.baselines
+    if candidate is not None:
+        this = Entry(
+            name="this layer",
+            number=candidate.number,
+            digest=candidate.digest or "",
+            text=candidate.text,
+            verdict=candidate.verdict,
+            reason="",
+            scores=candidate.scores,
+            mean=candidate.mean_score,
+        )
+        entries = (this, *entries)
     width = max(len(entry.name) for entry in entries) + 2
     columns = (*board.anchors, "mean")
     lines = [

@@ -24,6 +24,7 @@ class Entry:
     scores: dict[str, float]
     mean: float | None
     pareto: bool = False
+    class_sha256: str = ""  # of the class that was trained, "" if not known
 
     @property
     def is_baseline(self) -> bool:
@@ -89,9 +90,21 @@ def baselines(db: ResultsDB, run: str) -> tuple[Entry, ...]:
                 reason=evaluation.reason,
                 scores=evaluation.scores,
                 mean=_mean(evaluation.scores, anchors),
+                class_sha256=evaluation.class_sha256,
             )
         )
     return tuple(entries)
+
+
+def measured(db: ResultsDB, digest: str) -> tuple[tuple[str, Entry], ...]:
+    """The runs that measured a layer as a baseline, and how it did there."""
+    return tuple(
+        (run.name, entry)
+        for run in db.runs()
+        if any(baseline.digest == digest for baseline in db.baselines(run.name))
+        for entry in baselines(db, run.name)
+        if entry.digest == digest
+    )
 
 
 def anchors_of(run: RunRecord) -> tuple[str, ...]:

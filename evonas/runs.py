@@ -26,28 +26,32 @@ class RunError(RuntimeError):
     """A run cannot go on in the way that was asked for."""
 
 
-def create_or_continue(db: ResultsDB, name: str | None, config: RunConfig) -> str:
-    """The run of that name, made if there is none; without a name, a new one.
+def may_go_on(db: ResultsDB, name: str, config: RunConfig) -> bool:
+    """Whether there is a run of that name; its budget and time are set to those of the config.
 
-    A run that is there must have the same config; budget and time may change. Raises RunError
-    that shows the differences.
+    All else in its config must be the same. Raises RunError that shows the differences, or says
+    that the name cannot be a run's.
     """
     known = {run.name: run for run in db.runs()}
-    if name is None:
-        name = _new_name(config.seed, known.keys())
-    elif name in known:
-        # Read and written again, so that settings that came later are there, at their defaults.
-        stored = config_from_dict(known[name].config).to_dict()
-        changed = differences(_kind(stored), _kind(config.to_dict()))
-        if changed:
-            raise RunError(
-                f"run {name!r} is there with another config; go on with `evonas resume {name}`, "
-                "or give another --name. The differences (stored -> given):\n  "
-                + "\n  ".join(changed)
-            )
-        budget = max(config.budget, db.count(name))  # the same command again is no error
-        extend(db, name, budget=budget, max_minutes=config.max_minutes)
-        return name
+    if name not in known:
+        check_name(name)
+        return False
+    # Read and written again, so that settings that came later are there, at their defaults.
+    stored = config_from_dict(known[name].config).to_dict()
+    changed = differences(_kind(stored), _kind(config.to_dict()))
+    if changed:
+        raise RunError(
+            f"run {name!r} is there with another config; go on with `evonas resume {name}`, "
+            "or give another --name. The differences (stored -> given):\n  " + "\n  ".join(changed)
+        )
+    budget = max(config.budget, db.count(name))  # the same command again is no error
+    extend(db, name, budget=budget, max_minutes=config.max_minutes)
+    return True
+
+
+def create(db: ResultsDB, name: str | None, config: RunConfig) -> str:
+    """Make a run, and its name if none is given. Raises RunError, RunExists."""
+    name = name or _new_name(config.seed, {run.name for run in db.runs()})
     check_name(name)
     db.create_run(name, config.seed, config.to_dict(), budget=config.budget)
     return name

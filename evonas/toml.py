@@ -8,14 +8,16 @@ from typing import Any
 
 
 def to_toml(document: Mapping[str, Any]) -> str:
-    """The document in TOML; None is left out, as TOML has no such value."""
+    """The document in TOML; a key whose value is None is a comment, as TOML has no such value."""
     return "\n".join(_lines(document, "")).strip() + "\n"
 
 
 def _lines(table: Mapping[str, Any], path: str) -> Iterator[str]:
     """Plain values first: after a [header] every value belongs to that table."""
     for key, value in table.items():
-        if value is not None and not _is_table(value) and not _is_tables(value):
+        if value is None:
+            yield f"# {key} is not set"
+        elif not _is_table(value) and not _is_tables(value):
             yield f"{key} = {_value(value)}"
     for key, value in table.items():
         here = f"{path}.{key}" if path else key

@@ -38,6 +38,11 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
+def counted(count: int, noun: str) -> str:
+    """`1 input`, `2 inputs`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def own_hint(name: str) -> str:
     """How to make a name known that may be a function of the user's own."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{1,39}", name, re.ASCII):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from search_spaces.errors import GraphError, UnknownPrimitiveError, nearest, own_hint
+from search_spaces.errors import GraphError, UnknownPrimitiveError, counted, nearest, own_hint
 from search_spaces.primitives import ARITIES, ELEMENTWISE
 
 if TYPE_CHECKING:
@@ -150,7 +150,8 @@ def _wrong_node(index: int, node: Node) -> GraphError:
         hint = nearest(node.op, ARITIES) + own_hint(node.op)
         return UnknownPrimitiveError(f"unknown primitive {node.op!r:.60} at node {index}{hint}")
     given = f"given {len(node.inputs)}"
-    return GraphError(f"{node.op} at node {index} takes {ARITIES[node.op]} inputs, {given}")
+    takes = counted(ARITIES[node.op], "input")
+    return GraphError(f"{node.op} at node {index} takes {takes}, {given}")
 
 
 def _from_document(document: Any) -> Graph:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from search_spaces.errors import TextError, nearest, own_hint
+from search_spaces.errors import TextError, counted, nearest, own_hint
 from search_spaces.graph import MAX_NODES, NAMED_INITIAL, Graph, Node, is_constant
 from search_spaces.index_sets import INDEX_SETS
 from search_spaces.primitives import ELEMENTWISE, MOMENT_KINDS, arity, moment_name
@@ -164,7 +164,7 @@ class _Parser:
             inputs.append(self.sum())
         self.expect(")", "after the inputs")
         if len(inputs) != arity(op):
-            self.fail(f"{op} takes {arity(op)} inputs, given {len(inputs)}", name)
+            self.fail(f"{op} takes {counted(arity(op), 'input')}, given {len(inputs)}", name)
         return self.value(op, *inputs)
 
     def index_set(self, kind: str) -> str:
@@ -173,8 +173,11 @@ class _Parser:
             self.fail(f"{kind} needs an index set, as in {kind}[bs](x); allowed: {allowed}")
         self.at += 1
         name = self.token.text
+        if self.token.kind == "]":
+            self.fail(f"{kind}[] names no index set, as {kind}[bs](x) does; allowed: {allowed}")
         if self.token.kind != "name" or name not in INDEX_SETS:
-            hint = nearest(name, INDEX_SETS)
+            same = [known for known in INDEX_SETS if sorted(known) == sorted(name)]
+            hint = nearest(name, same or INDEX_SETS)
             self.fail(f"unknown index set {name!r:.40}{hint}; allowed: {allowed}")
         self.at += 1
         self.expect("]", "to close the index set")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from evonas.cli.options import DEFAULT_DATABASE, Budget, Database
+from evonas.cli.options import DEFAULT_DATABASE, Budget, Database, whole_number
 
 
 def fork(
@@ -17,12 +17,17 @@ def fork(
         typer.Option("--set", metavar="a.b=c", help="A setting to change; may be repeated."),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, metavar="S", help="Another seed for what follows.")
+        int | None,
+        typer.Option(parser=whole_number(0), metavar="S", help="Another seed for what follows."),
     ] = None,
     budget: Budget = None,
     at: Annotated[
         int | None,
-        typer.Option(min=0, metavar="K", help="The last candidate to share; all if not given."),
+        typer.Option(
+            parser=whole_number(0),
+            metavar="K",
+            help="The last candidate to share; all if not given.",
+        ),
     ] = None,
     db: Database = DEFAULT_DATABASE,
 ) -> None:

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated
 
 import typer
+
+
+def whole_number(least: int) -> Callable[[str | int], int]:
+    """Reads an option that is a whole number from `least` up."""
+
+    def read(given: str | int) -> int:
+        text = str(given).strip()
+        value = int(text) if re.fullmatch(r"-?[0-9]{1,18}", text, re.ASCII) else least - 1
+        if value < least:
+            raise typer.BadParameter(f"{text!r:.40}; give a whole number from {least} up")
+        return value
+
+    return read
+
 
 DEFAULT_DATABASE = "sqlite:///evonas.db"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -36,7 +51,10 @@ LayerArgument = Annotated[
     ),
 ]
 Budget = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="How many candidates to evaluate, in all.")
+    int | None,
+    typer.Option(
+        parser=whole_number(1), metavar="N", help="How many candidates to evaluate, in all."
+    ),
 ]
 MaxTime = Annotated[
     str | None,
@@ -47,7 +65,7 @@ MaxTime = Annotated[
 Workers = Annotated[
     int | None,
     typer.Option(
-        min=0,
+        parser=whole_number(0),
         metavar="W",
         help="Worker processes; one per CPU if not given, 0: none, all in this process.",
     ),

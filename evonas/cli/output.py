@@ -19,6 +19,8 @@ from rich.text import Text
 from evonas.cli.options import Format
 
 WIDTH_OF_FILES = 200  # columns, when standard output is not a terminal
+_GAP = 2  # columns of the terminal after each of a table, the last one has half of it
+_FOLDED = 16  # the least width of a column whose text may take several lines
 # A line under the head and between sections, nothing else.
 _BOX = Box("    \n    \n ── \n    \n ── \n ── \n    \n    \n")
 
@@ -83,15 +85,34 @@ def emit(
         case Format.CSV:
             _write_csv(columns, rows)
         case Format.TABLE if rows:
-            stdout().print(table([column for column in columns if column.table], rows, title))
+            print_table(columns, rows, title)
         case Format.TABLE:
             stderr().print(Text(empty))
 
 
-def table(
-    columns: Sequence[Column], rows: Iterable[Mapping[str, Any]], title: str | None = None
-) -> Table:
-    """The rows as a table; `style` in a row is that of its line, `section` ends a group."""
+def print_table(
+    columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], title: str | None = None
+) -> None:
+    """Write the rows as a table, wider than the terminal if need be: nothing is cut off.
+
+    `style` in a row is that of its line, `section` ends a group.
+    """
+    columns = [column for column in columns if column.table]
+    cells = [[cell(row.get(column.key), column.digits) for column in columns] for row in rows]
+    drawn, least = _columns_of(columns, cells, title)
+    for row, texts in zip(rows, cells, strict=True):
+        drawn.add_row(*texts, style=row.get("style"), end_section=bool(row.get("section")))
+    console = stdout()
+    console.width = max(console.width, least)
+    console.print(drawn)
+
+
+def _columns_of(
+    columns: Sequence[Column], cells: Sequence[Sequence[Text]], title: str | None
+) -> tuple[Table, int]:
+    """A table without rows, and the least width that it needs: only long text may take several
+    lines.
+    """
     drawn = Table(
         box=_BOX,
         padding=(0, 1, 0, 0),
@@ -102,19 +123,21 @@ def table(
         pad_edge=False,
         show_edge=False,
     )
-    for column in columns:
+    least = _GAP * len(columns) - 1
+    for i, column in enumerate(columns):
+        head = Text(column.key if column.title is None else column.title)
+        longest = max([head.cell_len, *(row[i].cell_len for row in cells)])
+        width = min(longest, _FOLDED) if column.fold else longest
+        least += width
         drawn.add_column(
-            Text(column.key if column.title is None else column.title),
+            head,
             justify=column.justify,
             style=column.style,
             overflow="fold",
             no_wrap=not column.fold,
-            min_width=16 if column.fold else None,
+            min_width=width,
         )
-    for row in rows:
-        cells = [cell(row.get(column.key), column.digits) for column in columns]
-        drawn.add_row(*cells, style=row.get("style"), end_section=bool(row.get("section")))
-    return drawn
+    return drawn, least
 
 
 def cell(value: Any, digits: int | None = None) -> Text:

@@ -46,7 +46,7 @@ def primitives(primitive: PrimitiveOption = None, format: FormatOption = Format.
         Column("written"),
         number("arity"),
         Column("computed", fold=True),
-        Column("spaces", style="dim"),
+        Column("spaces", style="dim", fold=True),
     ]
     emit(columns, rows, format)
 

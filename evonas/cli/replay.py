@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evonas.cli.errors import FAILED
-from evonas.cli.options import DEFAULT_DATABASE, Database, PrimitiveOption
+from evonas.cli.options import DEFAULT_DATABASE, Database, PrimitiveOption, whole_number
 
 if TYPE_CHECKING:
     from results_db.records import CandidateRecord
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 def replay(
     run: Annotated[str, typer.Argument(metavar="RUN", help="Name of a run.")],
-    number: Annotated[int, typer.Argument(metavar="K", min=0, help="Number of a candidate.")],
+    number: Annotated[
+        int, typer.Argument(metavar="K", parser=whole_number(0), help="Number of a candidate.")
+    ],
     primitive: PrimitiveOption = None,
     db: Database = DEFAULT_DATABASE,
 ) -> None:

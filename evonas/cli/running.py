@@ -14,8 +14,8 @@ from evonas.cli.interrupts import Interrupts
 from evonas.cli.output import stderr
 from evonas.cli.stored import database_option
 from evonas.cli.summary import show_summary
-from evonas.config import config_from_dict
-from evonas.runs import check_free
+from evonas.config import RunConfig, config_from_dict
+from evonas.runs import check_free, create
 from evonas.search import Stop, run_search
 from results_db.store import ResultsDB
 from search_spaces.own_reference import as_options
@@ -37,16 +37,38 @@ def drive(db: ResultsDB, run: str, workers: int | None, address: str | None) -> 
         )
         show_summary(db, run, "finished")
         return
-    prepare(config_from_dict(record.config).evaluation)
-    stop = Stop()
+    _drive(db, config_from_dict(record.config), lambda: run, workers, address)
+
+
+def drive_new(
+    db: ResultsDB, name: str | None, config: RunConfig, workers: int | None, address: str | None
+) -> None:
+    """As `drive`, with a run that is made when its workers have started, not before."""
+    _drive(db, config, lambda: create(db, name, config), workers, address)
+
+
+def _drive(
+    db: ResultsDB,
+    config: RunConfig,
+    begin: Callable[[], str],
+    workers: int | None,
+    address: str | None,
+) -> None:
+    """Drive the run that `begin` names, once there is a pool."""
+    prepare(config.evaluation)
+    console, stop, run = stderr(), Stop(), ""
     try:
         with open_pool(workers, address, console.print) as pool:
+            run = begin()
             display = make_display(console, lambda: stop.drain)
             notice = _nothing if console.is_terminal else _say_draining
             with Interrupts(stop, notice), display:
                 state = run_search(db, run, pool, report=display.report, stop=stop)
     except KeyboardInterrupt:
-        own = as_options(record.config.get("primitives", ()))
+        if not run:
+            console.print("stopped before the run was begun")
+            raise typer.Exit(INTERRUPTED) from None
+        own = as_options(config.primitives)
         command = f"evonas resume {run}{database_option(db)}{own}"
         console.print(Text(f"stopped; what was committed is kept. Go on with: {command}"))
         raise typer.Exit(INTERRUPTED) from None

@@ -18,6 +18,7 @@ from evonas.cli.options import (
     Workers,
     check_pool,
     seconds,
+    whole_number,
 )
 
 
@@ -52,7 +53,9 @@ def search(
         typer.Option(metavar="NAME", help="Name of the run; made from time and seed if not given."),
     ] = None,
     primitive: PrimitiveOption = None,
-    seed: Annotated[int | None, typer.Option(min=0, metavar="N", help="Seed of the run.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(parser=whole_number(0), metavar="N", help="Seed of the run.")
+    ] = None,
     budget: Budget = None,
     max_time: MaxTime = None,
     workers: Workers = None,
@@ -95,9 +98,12 @@ def search(
         print(to_toml(config.to_dict()), end="")
         return
 
-    from evonas.cli.running import drive
-    from evonas.runs import create_or_continue
+    from evonas.cli.running import drive, drive_new
+    from evonas.runs import may_go_on
     from results_db.store import ResultsDB
 
     with ResultsDB.open(db) as results:
-        drive(results, create_or_continue(results, name, config), workers, address)
+        if name is not None and may_go_on(results, name, config):
+            drive(results, name, workers, address)
+        else:
+            drive_new(results, name, config, workers, address)

@@ -40,7 +40,7 @@ def show(
             print(json.dumps(facts, indent=2))
         case Format.CSV:
             row = {**facts, **flat_facts(facts["properties"])}
-            columns = [Column(key) for key in row if key not in ("found", "properties")]
+            columns = [Column(key) for key in row if key not in ("found", "measured", "properties")]
             emit(columns, [row], format)
         case Format.TABLE:
             _print(facts)
@@ -89,7 +89,29 @@ def layer_facts(layer: Layer, db: ResultsDB | None) -> dict[str, Any]:
             for found in layer.found
             if db is not None
         ],
+        "measured": [] if db is None else _measured(layer, db),
     }
+
+
+def _measured(layer: Layer, db: ResultsDB) -> list[dict[str, Any]]:
+    """The scores of a layer as a baseline of runs."""
+    from evonas.leaderboard import anchors_of, measured
+
+    return [
+        {
+            "run": run,
+            "baseline": entry.name,
+            "verdict": entry.verdict,
+            "reason": entry.reason,
+            "scores": {
+                anchor: entry.scores[anchor]
+                for anchor in anchors_of(db.run(run))
+                if anchor in entry.scores
+            },
+            "mean": entry.mean,
+        }
+        for run, entry in measured(db, layer.digest)
+    ]
 
 
 def _print(facts: dict[str, Any]) -> None:
@@ -125,36 +147,22 @@ def _print(facts: dict[str, Any]) -> None:
     console.print(Padding(grid, (0, 2), expand=False))
     for found in facts["found"]:
         _print_found(found)
-    if not facts["found"]:
+    for found in facts["measured"]:
+        _print_scored(found, f"baseline {found['baseline']}")
+    if not facts["found"] and not facts["measured"]:
         console.print(
             Padding(
-                Text("No run in this database has committed this layer.", style="dim"), (1, 2, 0, 2)
+                Text("No run in this database has scored this layer.", style="dim"), (1, 2, 0, 2)
             )
         )
 
 
 def _print_found(found: dict[str, Any]) -> None:
-    from rich.text import Text
+    from evonas.cli.output import Column, number, print_table, stdout
+    from evonas.cli.words import formula
 
-    from evonas.cli.output import Column, number, stdout, table
-    from evonas.cli.words import formula, verdict_text
-
-    console = stdout()
-    line = Text.assemble(
-        "\n  run ",
-        (found["run"], "bold"),
-        f", candidate {found['number']}: ",
-        verdict_text(found["verdict"]),
-    )
-    if found["reason"]:
-        line.append(f", {found['reason']}")
-    if found["donor"] is not None:
-        line.append(f", with a piece of candidate {found['donor']}")
-    console.print(line)
-    if found["scores"]:
-        scores = "   ".join(f"{anchor} {score:.3f}" for anchor, score in found["scores"].items())
-        mean = f"   mean {found['mean']:.3f}" if found["mean"] is not None else ""
-        console.print(Text.assemble("  ", (scores, ""), (mean, "bold")))
+    grafted = f", with a piece of candidate {found['donor']}" if found["donor"] is not None else ""
+    _print_scored(found, f"candidate {found['number']}", grafted)
     if found["ancestors"]:
         rows = [{**ancestor, "text": formula(ancestor["text"])} for ancestor in found["ancestors"]]
         columns = [
@@ -164,5 +172,23 @@ def _print_found(found: dict[str, Any]) -> None:
             number("mean"),
             number("donor", "piece of", table=any(row["donor"] is not None for row in rows)),
         ]
-        console.print()
-        console.print(table([column for column in columns if column.table], rows))
+        stdout().print()
+        print_table(columns, rows)
+
+
+def _print_scored(found: dict[str, Any], as_: str, more: str = "") -> None:
+    """The verdict and scores of a layer in a run, `as_` a candidate or a baseline of it."""
+    from rich.text import Text
+
+    from evonas.cli.output import stdout
+    from evonas.cli.words import verdict_text
+
+    line = Text.assemble(
+        "\n  run ", (found["run"], "bold"), f", {as_}: ", verdict_text(found["verdict"])
+    )
+    line.append(f", {found['reason']}{more}" if found["reason"] else more)
+    stdout().print(line)
+    if found["scores"]:
+        scores = "   ".join(f"{anchor} {score:.3f}" for anchor, score in found["scores"].items())
+        mean = f"   mean {found['mean']:.3f}" if found["mean"] is not None else ""
+        stdout().print(Text.assemble("  ", (scores, ""), (mean, "bold")))

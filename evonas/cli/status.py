@@ -99,7 +99,7 @@ def run_status(db: ResultsDB, name: str) -> dict[str, Any]:
 def _print(db: ResultsDB, facts: dict[str, Any]) -> None:
     from rich.text import Text
 
-    from evonas.cli.output import Column, number, stdout, table
+    from evonas.cli.output import Column, number, print_table, stdout
     from evonas.cli.summary import board_columns, board_rows
     from evonas.cli.words import percent, share, verdict_text
     from evonas.leaderboard import leaderboard
@@ -138,7 +138,7 @@ def _print(db: ResultsDB, facts: dict[str, Any]) -> None:
         ("verdict", "candidates", verdicts),
     ):
         columns = [Column("name", title), number("count"), number("share", f"of {of}")]
-        console.print(table(columns, rows))
+        print_table(columns, rows)
         console.print()
     asked = [
         {**stage, "share": percent(stage["passed"], stage["asked"])} for stage in facts["stages"]
@@ -150,11 +150,11 @@ def _print(db: ResultsDB, facts: dict[str, Any]) -> None:
         number("passed"),
         number("share", "of those asked"),
     ]
-    console.print(table(columns, asked))
+    print_table(columns, asked)
     board = leaderboard(db, facts["run"], 3)
     if board.found:
         console.print()
-        console.print(table(board_columns(board), board_rows(board)))
+        print_table(board_columns(board), board_rows(board))
     for remark in facts["remarks"]:
         console.print(Text(f"\n{remark}", "yellow"))
 

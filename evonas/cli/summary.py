@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.text import Text
 
-from evonas.cli.output import Column, number, stdout, table
+from evonas.cli.output import Column, number, print_table, stdout
 from evonas.cli.stored import database_option
 from evonas.cli.words import formula, verdict_text
 from evonas.export import NotAloneError, export_layer
@@ -43,7 +43,7 @@ def show_summary(db: ResultsDB, run: str, state: str) -> None:
             f"{committed:,}{f' of {budget:,}' if budget else ''} candidates",
         )
     )
-    console.print(table(board_columns(board), board_rows(board)))
+    print_table(board_columns(board), board_rows(board))
     console.print()
     if board.best is None:
         said = "no layer has passed the protocols yet" if committed else "no candidate yet"
@@ -77,7 +77,7 @@ def board_columns(board: Leaderboard) -> list[Column]:
         Column("text", "formula", fold=True),
         *(number(anchor) for anchor in board.anchors),
         number("mean", style="bold"),
-        Column("verdict"),
+        Column("verdict", fold=True),
     ]
 
 

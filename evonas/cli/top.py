@@ -6,12 +6,14 @@ from typing import Annotated
 
 import typer
 
-from evonas.cli.options import DEFAULT_DATABASE, Database, Format, FormatOption, Run
+from evonas.cli.options import DEFAULT_DATABASE, Database, Format, FormatOption, Run, whole_number
 
 
 def top(
     run: Run = None,
-    count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many layers.")] = 10,
+    count: Annotated[
+        int, typer.Option("--count", "-n", parser=whole_number(1), help="How many layers.")
+    ] = 10,
     format: FormatOption = Format.TABLE,
     db: Database = DEFAULT_DATABASE,
 ) -> None:

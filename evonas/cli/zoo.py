@@ -29,6 +29,6 @@ def zoo(format: FormatOption = Format.TABLE) -> None:
         Column("name", style="bold"),
         Column("text", "formula, before * weight + bias", fold=True),
         Column("digest"),
-        Column("source", style="dim"),
+        Column("source", style="dim", fold=True),
     ]
     emit(columns, rows, format)

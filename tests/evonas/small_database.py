@@ -57,7 +57,13 @@ def make_database(url: str, *, state: str = "interrupted", budget: int = 20) -> 
             for name, verdict, scores in baselines:
                 key, layer = f"key of {name}", digest(parse("max(x, 0)"))
                 writer.store_evaluation(
-                    EvaluationRecord(key=key, digest=layer, verdict=verdict, scores=scores)
+                    EvaluationRecord(
+                        key=key,
+                        digest=layer,
+                        verdict=verdict,
+                        scores=scores,
+                        class_sha256=generate(parse("max(x, 0)")).class_sha256,
+                    )
                 )
                 writer.store_baseline(
                     BaselineRecord(name=name, text="max(x, 0)", digest=layer, evaluation_key=key)

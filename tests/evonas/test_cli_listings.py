@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,20 @@ def test_the_vocabulary() -> None:
     assert primitives["mul"]["written"] == "a * b"
     assert primitives["std[sg]"]["written"] == "std[sg](a)"
     assert "resnet" in [row["name"] for row in as_json("anchors")]
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+@pytest.mark.parametrize("command", ["top", "candidates", "pareto", "zoo", "primitives", "anchors"])
+def test_narrow_tables_cut_nothing(
+    database: Path, monkeypatch: pytest.MonkeyPatch, command: str, width: int
+) -> None:
+    """Every cell of the widest table is there, letter by letter, whatever is put on new lines."""
+
+    def letters(columns: int) -> Counter[str]:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        return Counter("".join(succeed(command).split()).replace("\u2500", ""))
+
+    assert letters(width) == letters(1000)
 
 
 def test_spaces_lists_all_or_one_of_one_s_own(here: Path) -> None:

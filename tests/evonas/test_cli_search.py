@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from evonas.config import config_from_dict, load_config
+from evonas.config import RunConfig, config_from_dict, load_config
+from evonas.config_sections import EvolutionConfig
 from evonas.progress import Progress
 from evonas.search import Stop
 from results_db import ResultsDB
@@ -81,6 +82,24 @@ def test_print_config_is_a_run_file(here: Path) -> None:
     assert config_from_dict(tomllib.loads(shown)) == expected
     assert load_config("quick", Path("run.toml")) == expected
     assert succeed("search", "run.toml", "--print-config") == shown
+
+
+def test_print_config_has_every_key(here: Path) -> None:
+    shown = succeed("search", "--print-config").splitlines()
+    assert "# time_limit is not set" in shown
+    for section in (RunConfig, EvolutionConfig):
+        for name, field in section.model_fields.items():
+            if field.annotation in (int, float, str, float | None):
+                assert [line for line in shown if line.startswith((f"{name} =", f"# {name} is"))]
+    assert shown.count("# warmup is not set") == 2  # of the anchors, one has its own
+
+
+@pytest.mark.parametrize("name", [["--name", "one"], []])
+def test_no_run_is_left_behind_if_the_workers_do_not_start(here: Path, name: list[str]) -> None:
+    result = run("search", "--address", "127.0.0.1:1", "--workers", "1", *name)
+    assert result.exit_code == 1
+    assert "no Ray cluster answers" in result.stderr
+    assert "no runs yet" in run("runs").stderr
 
 
 def test_a_search_ends_with_table_layer_and_commands(loop: FakeLoop) -> None:

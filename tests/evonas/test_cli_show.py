@@ -158,6 +158,20 @@ def test_show_says_what_holds(here: Path, given: str, said: str) -> None:
     assert said in " ".join(succeed("show", given).split())
 
 
+def test_show_a_layer_that_a_run_measured_as_a_baseline(database: Path) -> None:
+    facts = as_json("show", "ReLU")
+    assert facts["found"] == []
+    first, second = facts["measured"]
+    assert (first["run"], first["baseline"], first["verdict"]) == (RUN, "BN-ReLU", "scored")
+    assert first["scores"] == {**SCORES, "resnet": 0.875}
+    assert (second["baseline"], second["mean"]) == ("rectifier", None)
+    shown = succeed("show", "ReLU")
+    assert f"run {RUN}, baseline BN-ReLU: scored" in shown
+    assert "resnet 0.875   vit 0.500   mobilenet 0.625   mean 0.667" in shown
+    assert "No run" not in shown
+    assert "No run in this database has scored this layer" in succeed("show", "tanh(x) / 2")
+
+
 def test_show_names_the_known_layer_without_any_database(here: Path) -> None:
     assert "EvoNorm-S0" in succeed("show", S0)
     assert not list(here.iterdir())

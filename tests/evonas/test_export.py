@@ -86,6 +86,18 @@ def test_the_docstring_says_what_is_known(database: Path) -> None:
     assert max(map(len, source.splitlines())) <= 100
 
 
+def test_the_docstring_says_what_is_known_of_a_baseline(database: Path) -> None:
+    succeed("export", "ReLU", "--to", "out")
+    source = Path("out/layer.py").read_text()
+    assert f"The baseline BN-ReLU of the run {RUN}, scored with groups=4." in source
+    lines = [" ".join(line.split()) for line in source.splitlines()]
+    assert "BN-ReLU 0.875 0.500 0.625 0.667" in lines
+    assert not [line for line in lines if line.startswith("this layer")]
+    assert "No run has scored it" not in source
+    succeed("export", "tanh(x) / 2", "--to", "other")
+    assert "No run has scored it." in Path("other/layer.py").read_text()
+
+
 def test_the_constructor_is_that_of_the_trained_class(here: Path) -> None:
     names = list(inspect.signature(layer_class(parse("tanh(x)"))).parameters)
     for name in ("num_features", "apply_act", "eps", "groups", "device", "dtype"):
