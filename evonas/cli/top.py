@@ -12,7 +12,8 @@ from evonas.cli.options import DEFAULT_DATABASE, Database, Format, FormatOption,
 def top(
     run: Run = None,
     count: Annotated[
-        int, typer.Option("--count", "-n", parser=whole_number(1), help="How many layers.")
+        int,
+        typer.Option("--count", "-n", metavar="N", parser=whole_number(1), help="How many layers."),
     ] = 10,
     format: FormatOption = Format.TABLE,
     db: Database = DEFAULT_DATABASE,
