@@ -30,7 +30,7 @@ def insert(
     at = int(rng.integers(len(nodes) + 1))
     user = nodes[at] if at < len(nodes) else Node("neg", (base + len(nodes) - 1,))
     slot = int(rng.integers(len(user.inputs)))
-    op = pick(space.primitives, rng)
+    op = pick(space.allowed, rng)
     inputs = rng.integers(base + at, size=arity(op)).tolist()
     inputs[int(rng.integers(len(inputs)))] = user.inputs[slot]
     changed = _shifted(nodes, base + at, 1)
@@ -96,7 +96,11 @@ def moment(
     at = pick(moments, rng)
     kept = int(rng.integers(2))  # the kind or the index set stays
     parts = MOMENTS[nodes[at].op]
-    others = [op for op in space.moments if MOMENTS[op][kept] == parts[kept] and op != nodes[at].op]
+    others = [
+        op
+        for op in space.allowed
+        if op in MOMENTS and MOMENTS[op][kept] == parts[kept] and op != nodes[at].op
+    ]
     if not others:
         return None
     nodes[at] = Node(pick(others, rng), nodes[at].inputs)

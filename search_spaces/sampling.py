@@ -10,7 +10,6 @@ from typing import TypeVar
 import numpy as np
 
 from search_spaces.graph import Graph, Node
-from search_spaces.index_sets import BATCH, INDEX_SETS, SPACE
 from search_spaces.primitives import ARITIES, MOMENTS
 from search_spaces.space import SearchSpace
 
@@ -136,13 +135,8 @@ def _side_node(
 
 @lru_cache(maxsize=64)
 def _words(space: SearchSpace) -> _Words:
-    elementwise, moments = space.elementwise, space.moments
-    forbidden = set()
-    if "batch-independent" in space.requirements:
-        forbidden = {BATCH}
-    if "causal" in space.requirements:
-        forbidden = {BATCH, SPACE}
-    allowed = tuple(op for op in moments if not forbidden & INDEX_SETS[MOMENTS[op][1]])
+    elementwise = space.elementwise
+    allowed = tuple(op for op in space.allowed if op in MOMENTS)
     return _Words(
         elementwise=elementwise,
         binary=tuple(op for op in elementwise if ARITIES[op] == 2) or elementwise,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from search_spaces.errors import GraphError, nearest
 from search_spaces.graph import NAMED_INITIAL, is_constant
+from search_spaces.index_sets import BATCH, INDEX_SETS, NO_AXES, SPACE, Axes
 from search_spaces.primitives import (
     ELEMENTWISE,
     MOMENTS,
@@ -15,6 +16,12 @@ from search_spaces.primitives import (
     is_known,
 )
 from search_spaces.requirements import check_requirements
+
+# Requirement -> axes that no moment of x may average over.
+_RULED_OUT: dict[str, Axes] = {
+    "batch-independent": frozenset((BATCH,)),
+    "causal": frozenset((BATCH, SPACE)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,16 @@ class SearchSpace:
     def moments(self) -> tuple[str, ...]:
         """The primitives that average."""
         return tuple(op for op in self.primitives if op in MOMENTS)
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """The primitives but for moments that break a requirement, if they average x at all."""
+        out = NO_AXES.union(*(_RULED_OUT.get(name, NO_AXES) for name in self.requirements))
+        return tuple(
+            op
+            for op in self.primitives
+            if op not in MOMENTS or not out & INDEX_SETS[MOMENTS[op][1]]
+        )
 
     def requiring(self, names: Iterable[str]) -> SearchSpace:
         """The space with further requirements."""

@@ -20,6 +20,7 @@ from search_spaces.mutation import (
     mutate,
     mutate_by_weight,
 )
+from search_spaces.primitives import MOMENTS
 from search_spaces.sampling import sample
 from search_spaces.space import SearchSpace, get_space
 from search_spaces.text import parse
@@ -128,6 +129,20 @@ def test_what_each_edit_can_make() -> None:
     assert {"tanh(exp(x))", "exp(tanh(x))", "tanh(v0 + x)", "std[s](tanh(x))"} <= {
         text.replace("x + v0", "v0 + x") for text in inserted
     }
+
+
+@pytest.mark.parametrize("name", ["insert", "moment"])
+def test_edits_honour_requirements_on_moments(name: str) -> None:
+    space = get_space("universal").requiring(("causal",))
+    source = parse("x / rms[c](x)")
+    rng = np.random.default_rng(7)
+    found = set()
+    for _ in range(300):
+        mutant = EDITS[name](source, space, rng, source)
+        if mutant is not None:
+            found |= {node.op for _, node in mutant.active_nodes() if node.op in MOMENTS}
+    assert {"rms[g]", "std[c]"} <= found
+    assert {MOMENTS[op][1] for op in found} == {"c", "g"}
 
 
 def test_graphs_that_leave_no_room_are_not_enlarged() -> None:
