@@ -50,14 +50,15 @@ def varied_inputs() -> ProbeInputs:
     size = draw.sizes(channels, 0.05, 2.0)
     steady = torch.arange(channels) == 1
     size[steady] = 0.02
-    size, steady = size.view(1, -1, 1, 1), steady.view(1, -1, 1, 1)
+    quiet = torch.arange(channels) % 4 == 1  # one a group, which no sample moves off centre
+    size, steady, quiet = (values.view(1, -1, 1, 1) for values in (size, steady, quiet))
 
     def batch_of(centre: Tensor, steady_mean: float) -> Tensor:
         samples = draw.sizes(batch, 0.1, 6.0).view(-1, 1, 1, 1)
         varied = size * draw.normal(batch, channels, height, width) + centre * ~steady
         return samples * varied + steady_mean * steady
 
-    x = batch_of(draw.some(0.35, batch, channels, 1, 1), steady_mean=1.3)
+    x = batch_of(draw.some(0.35, batch, channels, 1, 1) * ~quiet, steady_mean=1.3)
     centred = batch_of(draw.some(0.35, batch, channels, 1, 1), steady_mean=0.0)
     of_samples = torch.tensor((4.0, 0.0, -4.0)).repeat(batch // 3).view(-1, 1, 1, 1)
     off_centre = draw.some(0.35, batch, channels, 1, 1) + of_samples
@@ -75,9 +76,8 @@ def _parameters(seed: int, channels: int, least_mean: float, **scalars: float) -
     draw = _Draw(seed)
     values = {name: torch.tensor([value], dtype=torch.float64) for name, value in scalars.items()}
     for name in ("weight", "bias", "v0", "v1"):
-        signs = torch.ones(channels, dtype=torch.float64)
-        signs[torch.randperm(channels, generator=draw.generator)[: channels // 3]] = -1
-        value = signs * torch.exp(draw.normal(channels))
+        value = torch.exp(draw.normal(channels))
+        value[: channels // 3] *= -1  # the first group, so that means of groups have both signs
         values[name] = value + (least_mean - value.mean()).clamp(min=0)
     return values
 
