@@ -29,13 +29,16 @@ from workers.settings import EvaluationConfig, build, from_dict
 PRESETS = ("quick", "small", "paper")
 
 
+_LARGEST = 10**18  # what the database holds as a whole number
+
+
 class RunConfig(Section):
     """All that a run's history depends on, and how long it may go on."""
 
     space: SearchSpace = SPACES["evonorm-b"]
     require: tuple[str, ...] = Field((), strict=False)  # beyond what the space requires
-    seed: int = Field(0, ge=0)
-    budget: int = Field(1000, ge=1)  # candidates
+    seed: int = Field(0, ge=0, le=_LARGEST)
+    budget: int = Field(1000, ge=1, le=_LARGEST)  # candidates
     max_minutes: float | None = Field(None, gt=0)  # for one start of the command
     time_limit: float | None = Field(
         None, gt=0

@@ -51,8 +51,10 @@ def read_space(path: Path) -> SearchSpace:
         document = tomllib.loads(content.decode())
     except OSError as error:
         raise GraphError(f"cannot read the search space {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise GraphError(f"{path} is not a TOML file: {str(error)[:200]}") from None
+    except GraphError:
+        raise
+    except (ValueError, RecursionError) as error:  # of TOML, of numbers of 5,000 digits, of NUL
+        raise GraphError(f"{str(path)!r:.200} is not a TOML file: {str(error)[:200]}") from None
     try:
         return space_of(document)
     except GraphError as error:

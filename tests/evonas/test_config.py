@@ -97,7 +97,8 @@ def test_differences_name_the_keys() -> None:
         ("evolution=5", r"evolution: 5; give a table with keys of lag, window"),
         ("evolution.winner=parto", r"'parto'; give one of pareto, average \(did you mean 'pareto'"),
         ("evolution.tournament_share=2", r"tournament_share: 2; give a number above 0 and up to 1"),
-        ("budget=true", r"budget: True; give a whole number from 1 up"),
+        ("budget=true", r"budget: True; give a whole number from 1 up and up to 1e\+18"),
+        ("seed=9223372036854775808", r"seed: 9\d*; give a whole number from 0 up and up to 1e\+18"),
         ("budget=0", r"budget: 0; give a whole number from 1 up"),
         ("max_minutes=inf", r"max_minutes: inf; give a number above 0"),
         ("max_minutes=true", r"max_minutes: True; give a number above 0"),
@@ -221,6 +222,11 @@ def test_unknown_preset_and_unreadable_files(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"cannot read the run file .*: No such file"):
         load_config("quick", tmp_path / "missing.toml")
     broken = tmp_path / "broken.toml"
+    broken.write_text("seed = " + "9" * 5000)
+    with pytest.raises(ConfigError, match="is not valid TOML"):
+        load_config("quick", broken)
+    with pytest.raises(ConfigError, match=r"seed: '9+.*'; give a whole number from 0 up"):
+        load_config("quick", None, ["seed=" + "9" * 5000])
     broken.write_text("seed = = 3")
     with pytest.raises(ConfigError, match="is not valid TOML"):
         load_config("quick", broken)

@@ -53,6 +53,7 @@ def test_moments_and_requirements_may_be_left_out(tmp_path: Path) -> None:
         ("num_nodes", "num_node", "unknown key 'num_node' .did you mean 'num_nodes'..; allowed: "),
         ("num_nodes = 6", "", "missing key 'num_nodes'; needed: name, initial"),
         ("num_nodes = 6", "num_nodes = true", "num_nodes must be a whole number, given True"),
+        ("num_nodes = 6", "num_nodes = " + "9" * 5000, "is not a TOML file: "),
         ("num_nodes = 6", "num_nodes = 0", "num_nodes of space 'group-only' must lie in 1..100"),
         ('"group-only"', '"evonorm-b"', "name must be a text of its own, not one of evonorm-b"),
         ('"group-only"', "3", "name must be a text of its own"),
@@ -86,5 +87,7 @@ def test_wrong_files_are_refused(tmp_path: Path, old: str, new: str, message: st
 def test_missing_files(tmp_path: Path) -> None:
     with pytest.raises(GraphError, match=r"cannot read the search space .*none\.toml: No such"):
         find_space(str(tmp_path / "none.toml"))
+    with pytest.raises(GraphError, match="is not a TOML file: embedded null byte"):
+        find_space("a\0.toml")
     with pytest.raises(GraphError, match=r"cannot read the search space .*: Is a directory"):
         read_space(tmp_path)
