@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from search_spaces.canonical import canonical_and_digest
 from search_spaces.graph import Graph
-from search_spaces.layer import layer_class
+from search_spaces.layer import plain_layer_class
 from search_spaces.properties import structure
 from search_spaces.sampling import sample
 from search_spaces.space import SearchSpace, get_space
@@ -53,7 +53,7 @@ def main(count: int, space: SearchSpace) -> None:
 def passes_probe(graph: Graph, space: SearchSpace, config: ScreeningConfig) -> bool:
     if static_failure(graph, space, config) is not None:
         return False
-    return probe_failure(layer_class(graph), config) is None
+    return probe_failure(plain_layer_class(graph), config) is None
 
 
 def judge(graphs: dict[str, Graph], drawn: Counter[str], config: ScreeningConfig) -> None:
@@ -67,7 +67,7 @@ def judge(graphs: dict[str, Graph], drawn: Counter[str], config: ScreeningConfig
     examples: list[str] = []
     larger_values: dict[int, NDArray[np.float64]] = {}
     for number, (digest, graph) in enumerate(graphs.items()):
-        layer = layer_class(graph)
+        layer = plain_layer_class(graph)
         values, larger = fingerprint(layer), larger_fingerprint(layer)
         joined, same = small.find(values), None
         if joined is None:

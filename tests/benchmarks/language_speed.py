@@ -11,15 +11,17 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
 import torch
+from torch import nn
 
 from search_spaces.canonical import canonical, canonical_and_digest
 from search_spaces.codegen import generate
 from search_spaces.graph import Graph
-from search_spaces.layer import execute, layer_class
+from search_spaces.layer import execute, plain_layer_class
 from search_spaces.properties import properties_of_canonical, structure
 from search_spaces.requirements import unmet_by
 from search_spaces.sampling import sample, sample_uniform
@@ -88,10 +90,10 @@ def probing(graphs: list[Graph]) -> None:
     print(f"\n{len(graphs)} distinct graphs that pass, each new")
     probe_and_fingerprint(zoo_graph("EvoNorm-B0"))  # torch starts slowly
     half = len(graphs) // 2
-    codes, generating = timed("code generation", generate, graphs[:half])
-    classes, executing = timed("execution", lambda c: execute(c, "layer"), codes)
-    _, building = timed("construction", lambda layer: layer(16), classes)
-    report("building together (wanted: 1,000 a second)", generating + executing + building)
+    print("plain form, which the screens execute")
+    classes = building(graphs[:half], plain=True)
+    print("form with its own backward pass, which training executes, once a candidate")
+    building(graphs[:half], plain=False)
     timed("probe, fingerprint, building included (500)", probe_and_fingerprint, graphs[half:])
     config = ScreeningConfig()
     timed("probe after building", lambda layer: probe_failure(layer, config), classes)
@@ -99,8 +101,16 @@ def probing(graphs: list[Graph]) -> None:
     timed("random stack", lambda layer: stack_failure(layer, config.stack), classes)
 
 
+def building(graphs: list[Graph], plain: bool) -> list[type[nn.Module]]:
+    codes, generating = timed("  code generation", partial(generate, plain=plain), graphs)
+    classes, executing = timed("  execution", lambda code: execute(code, "layer"), codes)
+    _, constructing = timed("  construction", lambda layer: layer(16), classes)
+    report("  together (wanted: 1,000 a second)", generating + executing + constructing)
+    return classes
+
+
 def probe_and_fingerprint(graph: Graph) -> None:
-    layer = layer_class(graph)
+    layer = plain_layer_class(graph)
     probe_failure(layer, ScreeningConfig())
     fingerprint(layer)
 
