@@ -27,17 +27,19 @@ class Function:
     """Lines of the two passes, ending in `return`; `saved` are statistics, (y, *saved) is returned.
 
     Its first `estimates` are the batch statistics that running estimates follow.
+    `kernel`: through torch's own, which compilers do not look into.
     """
 
     forward: tuple[str, ...]
     backward: tuple[str, ...]
     saved: tuple[str, ...]
     estimates: int
+    kernel: bool = False
 
 
 def function_of(plan: Plan) -> Function | None:
     """The function of a plan; None if the layer's output is no full tensor."""
-    derivation = Derivation()
+    derivation = Derivation(by_sample=plan.has_sample_statistics)
     lowered = lower(plan, derivation)
     if lowered is None:
         return None

@@ -45,7 +45,7 @@ def kernel_of(graph: Graph) -> Function | None:
         return None
     forward, backward = (text.format(groups=groups) for text in (_FORWARD, _BACKWARD))
     saved = ("rectified", "mean", "inverse_std")
-    return Function(tuple(forward.split("\n")), tuple(backward.split("\n")), saved, 0)
+    return Function(tuple(forward.split("\n")), tuple(backward.split("\n")), saved, 0, kernel=True)
 
 
 @cache

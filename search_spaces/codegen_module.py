@@ -83,7 +83,7 @@ _FORWARD = """\
 
 _MEAN_SQUARE = """\
 def _mean_square(x: torch.Tensor, dim: tuple[int, ...]) -> torch.Tensor:
-    if x.stride(-1) != 1 or x.ndim - 1 not in dim:
+    if torch.compiler.is_compiling() or x.stride(-1) != 1 or x.ndim - 1 not in dim:
         return torch.square(x).mean(dim, keepdim=True)
     norm = torch.linalg.vector_norm(x, dim=-1, keepdim=True)  # reads x once and writes nothing
     return torch.square(norm).mean(dim, keepdim=True) / x.shape[-1]
@@ -99,7 +99,7 @@ def _var_mean(x: torch.Tensor, dim: tuple[int, ...]) -> tuple[torch.Tensor, torc
 
 _TANH = """\
 def _tanh(x: torch.Tensor) -> torch.Tensor:
-    if not x.is_cpu:
+    if torch.compiler.is_compiling() or not x.is_cpu:
         return torch.tanh(x)
     e = torch.mul(x, 2).clamp_max_(40).expm1_()  # half the time of torch.tanh, and as exact
     return e.div_(e + 2)
@@ -170,9 +170,11 @@ def _call(body: Body, arguments: tuple[str, ...], function: Function | None) -> 
     if running:
         lines += ["elif not self.training:", f"    y, *_ = norm_act({given}, {running})"]
     if function:
+        # A compiler makes better code of the plain form than of torch's kernels.
+        left_out = "is_compiling" if function.kernel else "is_exporting"
         more = ", *_" if len(function.saved) > function.estimates else ""
         lines += [
-            "elif self.plain or not torch.is_grad_enabled() or torch.compiler.is_compiling():",
+            f"elif self.plain or not torch.is_grad_enabled() or torch.compiler.{left_out}():",
             *_indented([f"{y} = norm_act({given})", *updates]),
             "else:",
             *_indented([f"{y}{more} = _generated({given})", *updates]),

@@ -14,6 +14,7 @@ from search_spaces.index_sets import (
     ALL_AXES,
     BATCH,
     BETWEEN_GROUPS,
+    SPACE,
     WITHIN_GROUP,
     Axes,
     reduced_axes,
@@ -82,6 +83,14 @@ class Plan:
             isinstance(step, Statistics)
             and "std" in step.targets
             and self.axes[step.argument] == ALL_AXES
+            for step in self.steps
+        )
+
+    @property
+    def has_sample_statistics(self) -> bool:
+        """Whether a step averages over space and not over the batch."""
+        return any(
+            isinstance(step, Statistics) and SPACE in step.reduced and not step.over_batch
             for step in self.steps
         )
 

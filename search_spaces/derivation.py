@@ -35,8 +35,10 @@ class Derivation(Expressions):
     elements along axes, and `linear` is a linear form as one full tensor.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, by_sample: bool = False) -> None:
+        """`by_sample`: sums go over space first, so that all of them run over the same axes."""
         super().__init__()
+        self._by_sample = by_sample
         self.zero = self._intern("0", ())
         self.one = self._intern("1", ())
 
@@ -200,6 +202,8 @@ class Derivation(Expressions):
             if not clear or (SPACE in over and SPACE not in clear):
                 product = LinearForm(((number, coefficient),), self.zero)
                 number, coefficient, clear = self.full(product), self.one, over
+            if self._by_sample and SPACE in clear:
+                clear = frozenset((SPACE,))
             inner = self._intern(f"sum:{''.join(sorted(clear))}", (number,))
             scaled = self.make("mul", (inner, coefficient))
             rest = self._small_sum(scaled, varies - clear, kept)

@@ -28,6 +28,7 @@ def test_torch_export(text: str, training: bool) -> None:
     torch.testing.assert_close(program.module()(wider), layer(wider))
 
 
+@pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")  # torch's own
 def test_compiled_whole_by_the_eager_backend() -> None:
     graphs = [parse(text) for text in TEXTS]
     graphs += [random_graph(np.random.default_rng(seed)) for seed in range(20)]
