@@ -26,9 +26,13 @@ def layer_class(graph: Graph) -> type[nn.Module]:
     return _built(*canonical_and_digest(graph), False)[1]
 
 
-def plain_layer_class(graph: Graph) -> type[nn.Module]:
-    """The same without a backward pass of its own: quicker to make, slower to train."""
-    return _built(*canonical_and_digest(graph), True)[1]
+def plain_layer_class(graph: Graph, digest: str | None = None) -> type[nn.Module]:
+    """The same without a backward pass of its own: quicker to make, slower to train.
+
+    `digest` is given for a graph that is in canonical form already, and is its digest.
+    """
+    form = canonical_and_digest(graph) if digest is None else (graph, digest)
+    return _built(*form, True)[1]
 
 
 def leave_to_autograd(network: nn.Module) -> None:

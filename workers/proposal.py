@@ -82,7 +82,7 @@ def _propose(task: ProposalTask) -> Proposal:
         graph, grafted = draw(parent, task, rng)
         simplified, digest = canonical_and_digest(graph)
         same = digest == parent_digest
-        failed = "duplicate" if same else screened(simplified, task.space, task.screening)
+        failed = "duplicate" if same else screened(simplified, task.space, task.screening, digest)
         if failed is None:
             return Proposal(
                 task.slot,
@@ -90,7 +90,7 @@ def _propose(task: ProposalTask) -> Proposal:
                 graph.to_json(),
                 digest,
                 format_graph(simplified),
-                fingerprint(plain_layer_class(simplified)),
+                fingerprint(plain_layer_class(simplified, digest)),
                 dict(refused),
                 time.perf_counter() - start,
                 grafted,

@@ -56,15 +56,17 @@ class ScreeningConfig:
     stack: StackConfig = field(default_factory=StackConfig)
 
 
-def screen(graph: Graph, space: SearchSpace, config: ScreeningConfig) -> str | None:
+def screen(
+    graph: Graph, space: SearchSpace, config: ScreeningConfig, digest: str | None = None
+) -> str | None:
     """Name of the first check that a canonical graph fails, None if it passes all.
 
-    A requirement is named behind its check: "requirement causal".
+    A requirement is named behind its check: "requirement causal". A known digest saves time.
     """
     failed = static_failure(graph, space, config)
     if failed is not None:
         return failed
-    layer = plain_layer_class(graph)
+    layer = plain_layer_class(graph, digest)
     failed = probe_failure(layer, config)
     if failed is not None:
         return failed

@@ -88,13 +88,14 @@ def draws(count: int) -> None:
 
 def probing(graphs: list[Graph]) -> None:
     print(f"\n{len(graphs)} distinct graphs that pass, each new")
-    probe_and_fingerprint(zoo_graph("EvoNorm-B0"))  # torch starts slowly
+    probe_and_fingerprint(canonical_and_digest(zoo_graph("EvoNorm-B0")))  # torch starts slowly
     half = len(graphs) // 2
     print("plain form, which the screens execute")
     classes = building(graphs[:half], plain=True)
     print("form with its own backward pass, which training executes, once a candidate")
     building(graphs[:half], plain=False)
-    timed("probe, fingerprint, building included (500)", probe_and_fingerprint, graphs[half:])
+    known = [canonical_and_digest(graph) for graph in graphs[half:]]  # as in proposing
+    timed("probe, fingerprint, building included (500)", probe_and_fingerprint, known)
     config = ScreeningConfig()
     timed("probe after building", lambda layer: probe_failure(layer, config), classes)
     timed("fingerprint after building", fingerprint, classes)
@@ -109,8 +110,8 @@ def building(graphs: list[Graph], plain: bool) -> list[type[nn.Module]]:
     return classes
 
 
-def probe_and_fingerprint(graph: Graph) -> None:
-    layer = plain_layer_class(graph)
+def probe_and_fingerprint(form: tuple[Graph, str]) -> None:
+    layer = plain_layer_class(*form)
     probe_failure(layer, ScreeningConfig())
     fingerprint(layer)
 
