@@ -23,6 +23,7 @@ from evonas.cli import (
     replay,
     resume,
     runs,
+    score,
     search,
     show,
     spaces,
@@ -75,6 +76,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "top": top.top,
         "pareto": pareto.pareto,
         "show": show.show,
+        "score": score.score,
         "export": export.export,
     },
     "What there is": {

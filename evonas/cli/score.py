@@ -1,0 +1,148 @@
+"""`evonas score`: proxy training of any layer beside the baselines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from evonas.cli.options import (
+    DEFAULT_DATABASE,
+    Address,
+    Database,
+    Format,
+    FormatOption,
+    Workers,
+    check_pool,
+)
+
+if TYPE_CHECKING:
+    from evonas.score import LayerScores, Subject
+    from results_db.records import EvaluationRecord
+
+
+def score(
+    layers: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="LAYER...",
+            help="A zoo name, a text form such as 'max(x, 0)', a digest prefix, an exported file, "
+            "or a class of your own as my_package.my_module:MyNorm.",
+        ),
+    ],
+    preset: Annotated[
+        str, typer.Option(metavar="NAME", help="Whose anchors, data and training to use.")
+    ] = "quick",
+    config: Annotated[
+        Path | None, typer.Option(metavar="RUN.toml", help="A run file, laid over the preset.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="a.b=c", help="A setting, over file and preset; may be repeated."
+        ),
+    ] = None,
+    seeds: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Trainings of each layer on each anchor.")
+    ] = 3,
+    baselines: Annotated[
+        bool, typer.Option(help="Whether to score the preset's baselines too.")
+    ] = True,
+    workers: Workers = None,
+    address: Address = None,
+    format: FormatOption = Format.TABLE,
+    db: Database = DEFAULT_DATABASE,
+) -> None:
+    """Train layers on every anchor, beside the baselines: mean scores and 95 % intervals.
+
+    Evaluations that the database holds under the same settings are not repeated; new ones are
+    stored in it. A layer that a protocol rejects is trained to the end all the same.
+    """
+    check_pool(workers, address)
+    from evonas.cli.output import emit, stderr
+    from evonas.cli.running import open_pool
+    from evonas.config import load_config
+    from evonas.score import score_layers, subjects
+    from results_db.store import ResultsDB
+    from workers.preparation import prepare
+
+    settings = load_config(preset, config, set_ or ())
+    console = stderr()
+
+    def report(
+        subject: Subject, seed: int, outcome: EvaluationRecord | str, done: int, total: int
+    ) -> None:
+        console.print(_progress(subject, seed, outcome, done, total), markup=False)
+
+    with ResultsDB.open(db) as results:
+        wanted = subjects(layers, settings, results, baselines=baselines)
+        prepare(settings.evaluation)
+        with open_pool(workers, address, console.print) as pool:
+            scores = score_layers(wanted, settings.evaluation, seeds, pool, results, report)
+    anchors = [anchor.name for anchor in settings.evaluation.anchors]
+    columns, rows = _listing(scores, anchors, format)
+    emit(columns, rows, format)
+    if format is Format.TABLE and seeds > 1:
+        console.print(
+            f"mean over {seeds} seeds ± half of the 95 % interval (Student's t)", style="dim"
+        )
+    if any(layer.failures for layer in scores):
+        raise typer.Exit(1)
+
+
+def _progress(
+    subject: Subject, seed: int, outcome: EvaluationRecord | str, done: int, total: int
+) -> str:
+    head = f"[{done}/{total}] {subject.name}, seed {seed}: "
+    if isinstance(outcome, str):
+        return head + outcome
+    numbers = ", ".join(f"{anchor} {value:.3f}" for anchor, value in outcome.scores.items())
+    return f"{head}{numbers or outcome.reason} ({outcome.seconds:.1f} s)"
+
+
+def _listing(
+    scores: list[LayerScores], anchors: list[str], format: Format
+) -> tuple[list[Any], list[dict[str, Any]]]:
+    """Columns and rows: the layers given first, each part with the best mean first."""
+    from evonas.cli.output import Column, number
+    from evonas.cli.words import formula, verdict_counts, verdict_word
+
+    def mean_of(layer: LayerScores) -> float:
+        mean = layer.mean(anchors)
+        return mean.mean if mean is not None else -1.0
+
+    ordered = sorted(scores, key=lambda layer: (layer.subject.is_baseline, -mean_of(layer)))
+    last_given = sum(not layer.subject.is_baseline for layer in ordered) - 1
+    rows: list[dict[str, Any]] = []
+    for place, layer in enumerate(ordered):
+        subject, verdicts = layer.subject, verdict_counts(layer.verdicts)
+        means = {anchor: layer.score(anchor) for anchor in anchors} | {"mean": layer.mean(anchors)}
+        row: dict[str, Any] = {"name": subject.name, "text": subject.text, "reason": layer.reason}
+        if format is Format.TABLE:
+            words = ", ".join(f"{count} {verdict_word(verdict)}" for verdict, count in verdicts)
+            row |= {name: None if m is None else str(m) for name, m in means.items()}
+            row |= {
+                "text": formula(subject.text),
+                "verdicts": words,
+                "section": place == last_given < len(ordered) - 1,
+            }
+        else:
+            row |= {
+                "baseline": subject.is_baseline,
+                "digest": subject.digest,
+                "verdicts": ", ".join(f"{count} {verdict}" for verdict, count in verdicts),
+            }
+            for name, m in means.items():
+                row[name] = None if m is None else m.mean
+                row[f"{name} half"] = None if m is None else m.half
+            if format is Format.JSON:
+                row["seeds"] = {anchor: layer.values(anchor) for anchor in anchors}
+        rows.append(row)
+    names = [*anchors, "mean"]
+    if format is Format.TABLE:
+        columns = [Column("name", "layer", style="bold"), Column("text", "formula", fold=True)]
+        columns += [*map(number, names), Column("verdicts"), Column("reason", fold=True)]
+        return columns, rows
+    plain = ["name", "text", "baseline", "digest", "verdicts", "reason"]
+    return [Column(key) for key in (*plain, *(k for n in names for k in (n, f"{n} half")))], rows

@@ -1,0 +1,185 @@
+"""Proxy training of any layer beside the baselines, over several seeds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from evonas.config import RunConfig
+from evonas.intervals import Interval, interval
+from evonas.layers import one_line, resolve, short
+from evonas.slots import evaluation_record
+from results_db.records import EvaluationRecord
+from results_db.store import ResultsDB
+from search_spaces.canonical import digest
+from search_spaces.graph import Graph
+from search_spaces.text_printer import format_graph
+from search_spaces.zoo import zoo_graph
+from workers.dotted import is_dotted
+from workers.evaluation import UnfitLayerError, evaluate, evaluation_key, unfit
+from workers.own_layers import evaluate_own, own_digest, own_layer
+from workers.pools.base import Completion, Pool, Task
+from workers.settings import EvaluationConfig
+from workers.verdict import Verdict
+
+_WAIT = 0.5  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A layer to score: a graph, or a class of the user's own by dotted name.
+
+    given: what a worker needs, the graph's JSON or the dotted name.
+    """
+
+    name: str
+    text: str
+    digest: str
+    given: str
+    is_own: bool = False
+    is_baseline: bool = False
+
+    def task(self, config: EvaluationConfig, seed: int) -> Task:
+        """The evaluation with one seed, which goes on after a rejection."""
+        function = evaluate_own if self.is_own else evaluate
+        return Task(f"{self.digest}:{seed}", function, (self.given, config, seed, False))
+
+
+@dataclass(slots=True)
+class LayerScores:
+    """What came of one layer: one record a seed, as far as it could be evaluated.
+
+    failures: what kept a seed from a result, in words.
+    """
+
+    subject: Subject
+    records: dict[int, EvaluationRecord] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+    stored: int = 0  # seeds whose result was in the database already
+
+    def values(self, anchor: str) -> list[float]:
+        """The scores on an anchor, in the order of seeds; a diverged training has none."""
+        in_order = (self.records[seed] for seed in sorted(self.records))
+        return [record.scores[anchor] for record in in_order if anchor in record.scores]
+
+    def score(self, anchor: str) -> Interval | None:
+        """Mean and interval over the seeds."""
+        return interval(self.values(anchor))
+
+    def mean(self, anchors: Sequence[str]) -> Interval | None:
+        """Mean over the anchors, with the interval over the seeds that have a score on each."""
+        whole = [r.scores for r in self.records.values() if all(a in r.scores for a in anchors)]
+        return interval([sum(scores[a] for a in anchors) / len(anchors) for scores in whole])
+
+    @property
+    def verdicts(self) -> Counter[str]:
+        """How often each verdict was reached."""
+        return Counter(record.verdict for record in self.records.values())
+
+    @property
+    def reason(self) -> str:
+        """Of the first rejection or failure, "" if there was none."""
+        reasons = [r.reason for _, r in sorted(self.records.items()) if r.reason]
+        return next(iter([*reasons, *self.failures]), "")
+
+
+Report = Callable[[Subject, int, EvaluationRecord | str, int, int], None]
+
+
+def subjects(
+    given: Iterable[str], config: RunConfig, db: ResultsDB | None, *, baselines: bool = True
+) -> list[Subject]:
+    """The layers that a user named, then the baselines of the configuration, each layer once.
+
+    Raises LayerError, TextError, DottedNameError, UnfitLayerError.
+    """
+    named = [_own(name) if is_dotted(name) else _graph(name, config, db) for name in given]
+    if baselines:
+        named += [_baseline(name) for name in config.baselines]
+    return list({subject.digest: subject for subject in reversed(named)}.values())[::-1]
+
+
+def score_layers(
+    layers: Sequence[Subject],
+    config: EvaluationConfig,
+    seeds: int,
+    pool: Pool,
+    db: ResultsDB,
+    report: Report,
+) -> list[LayerScores]:
+    """Evaluate every layer with seeds 0 .. seeds - 1, in the pool; what is stored costs nothing.
+
+    Each result is stored as it comes. A failure of the machine is noted and not stored. `report`
+    is called with the layer, the seed, its record or its failure, how many are done and how many
+    there are.
+    """
+    found = {layer.digest: LayerScores(layer) for layer in layers}
+    wanted: dict[str, tuple[Subject, int, str]] = {}  # by task
+    total, done = seeds * len(layers), 0
+    for seed in range(seeds):
+        for layer in layers:
+            key = evaluation_key(layer.digest, config, seed, False)
+            record = _stored(db, layer, config, seed)
+            if record is None:
+                task = layer.task(config, seed)
+                wanted[task.id] = (layer, seed, key)
+                pool.submit(task)
+                continue
+            done += 1
+            scores = found[layer.digest]
+            scores.records[seed] = record
+            scores.stored += 1
+            report(layer, seed, record, done, total)
+    while wanted:
+        for completion in pool.wait(_WAIT):
+            layer, seed, key = wanted.pop(completion.task_id)
+            done += 1
+            outcome = _outcome(completion, layer, key)
+            if isinstance(outcome, str):
+                found[layer.digest].failures.append(outcome)
+            else:
+                found[layer.digest].records[seed] = db.store_evaluation(outcome)
+            report(layer, seed, outcome, done, total)
+    return list(found.values())
+
+
+def _stored(
+    db: ResultsDB, layer: Subject, config: EvaluationConfig, seed: int
+) -> EvaluationRecord | None:
+    """A stored result; one of a search will do if nothing stopped it."""
+    whole, stopped = (evaluation_key(layer.digest, config, seed, stops) for stops in (False, True))
+    records = db.find_evaluations([whole, stopped])
+    if whole in records:
+        return records[whole]
+    record = records.get(stopped)
+    return record if record is not None and record.verdict == Verdict.SCORED else None
+
+
+def _outcome(completion: Completion, layer: Subject, key: str) -> EvaluationRecord | str:
+    if completion.failure is None:
+        return evaluation_record(key, layer.digest, completion)
+    last_line = completion.message.strip().rpartition("\n")[2]
+    return f"{completion.failure}: {last_line}"
+
+
+def _graph(given: str, config: RunConfig, db: ResultsDB | None) -> Subject:
+    layer = resolve(given, db)
+    if (missed := unfit(layer.graph, config.evaluation)) is not None:
+        raise UnfitLayerError(
+            f"{layer.name} is not {missed}, which an anchor needs; leave that anchor out, or use "
+            "another preset"
+        )
+    name = layer.zoo or short(layer.digest)
+    return Subject(name, one_line(layer.text), layer.digest, layer.graph.to_json())
+
+
+def _own(name: str) -> Subject:
+    own_layer(name)  # raises for what is no layer, before any worker starts
+    return Subject(name.rpartition(":")[2], name, own_digest(name), name, is_own=True)
+
+
+def _baseline(name: str) -> Subject:
+    graph: Graph = zoo_graph(name)
+    text = one_line(format_graph(graph))
+    return Subject(name, text, digest(graph), graph.to_json(), is_baseline=True)

@@ -1,0 +1,160 @@
+"""`evonas score`: any layer beside the baselines, seeds, intervals, and nothing trained twice."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from evonas.cli.errors import FAILED, USAGE
+from evonas.config import RunConfig, load_config
+from evonas.intervals import interval
+from evonas.score import LayerScores, score_layers, subjects
+from results_db.records import EvaluationRecord
+from results_db.store import ResultsDB
+from search_spaces.zoo import zoo_digests, zoo_graph
+from tests.evonas.command_line import as_json, run, succeed
+from workers.evaluation import evaluate, evaluation_key
+from workers.pools.serial import SerialPool
+
+SETTINGS = (
+    "evaluation.training.steps=3",
+    "evaluation.training.warmup=0",
+    "evaluation.training.batch=8",
+    "evaluation.anchors.vit.warmup=0",
+    *(f"evaluation.anchors.{name}.learning_rate=0.01" for name in ("resnet", "vit", "mobilenet")),
+    "evaluation.data.train=64",
+    "evaluation.data.validation=64",
+    "evaluation.quality.factor=0.0",
+    "evaluation.stability.steps=2",
+    "evaluation.stability.first_steps=2",
+    "baselines=['BN-ReLU', 'rectifier']",
+)
+OPTIONS = [part for setting in SETTINGS for part in ("--set", setting)] + ["--workers", "0"]
+OWN = "tests.workers.test_own_layers:Tanh"
+
+
+@pytest.fixture(scope="module")
+def config() -> RunConfig:
+    return load_config("quick", overrides=SETTINGS)
+
+
+def score(db: ResultsDB, config: RunConfig, seeds: int, *layers: str) -> list[LayerScores]:
+    wanted = subjects(layers, config, db, baselines=False)
+    with SerialPool() as pool:
+        return score_layers(wanted, config.evaluation, seeds, pool, db, lambda *_: None)
+
+
+def test_scores_are_those_of_an_evaluation_with_each_seed(here: Path, config: RunConfig) -> None:
+    with ResultsDB.open("sqlite:///evonas.db") as db:
+        (scores,) = score(db, config, 2, "GN-ReLU")
+    graph_json = zoo_graph("GN-ReLU").to_json()
+    expected = [evaluate(graph_json, config.evaluation, seed, False).scores for seed in (0, 1)]
+    for anchor in ("resnet", "vit", "mobilenet"):
+        values = [by_anchor[anchor] for by_anchor in expected]
+        assert scores.values(anchor) == values
+        assert scores.score(anchor) == interval(values)
+    means = [sum(by_anchor.values()) / 3 for by_anchor in expected]
+    assert scores.mean(["resnet", "vit", "mobilenet"]) == interval(means)
+
+
+def test_what_is_stored_is_not_trained_again(
+    here: Path, config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ResultsDB.open("sqlite:///evonas.db") as db:
+        (first,) = score(db, config, 1, "GN-ReLU")
+        assert first.stored == 0
+        (second,) = score(db, config, 2, "max(v1 * (x - mean[sg](x)) / std[sg](x) + v0, 0)")
+        assert second.stored == 1
+        assert second.records[0] == first.records[0]
+        monkeypatch.setattr(SerialPool, "submit", None)
+        (third,) = score(db, config, 2, "GN-ReLU")
+    assert third.records == second.records
+
+
+def test_a_search_s_result_is_taken_if_nothing_stopped_it(here: Path, config: RunConfig) -> None:
+    digest = next(digest for digest, name in zoo_digests().items() if name == "GN-ReLU")
+    key = evaluation_key(digest, config.evaluation, 0, True)
+    for verdict, stored in (("unstable", 0), ("scored", 1)):
+        record = EvaluationRecord(
+            key=key, digest=digest, verdict=verdict, scores={"resnet": 0.5, "vit": 0.25}
+        )
+        with ResultsDB.open(f"sqlite:///{verdict}.db") as db:
+            db.store_evaluation(record)
+            (scores,) = score(db, config, 1, "GN-ReLU")
+        assert scores.stored == stored
+        assert (scores.records[0] == record) == bool(stored)
+
+
+def test_command(here: Path) -> None:
+    rows = as_json("score", "tanh(x)", "GN-ReLU", OWN, "bn-relu", "--seeds", "2", *OPTIONS)
+    assert {row["name"] for row in rows} == {"tanh", "GN-ReLU", "Tanh", "BN-ReLU", "rectifier"}
+    assert [row["baseline"] for row in rows] == [False] * 4 + [True]
+    for row in rows:
+        for anchor in ("resnet", "vit", "mobilenet"):
+            found = interval(row["seeds"][anchor])
+            assert found is not None
+            assert (row[anchor], row[f"{anchor} half"]) == (found.mean, found.half)
+    given = [row["mean"] for row in rows if not row["baseline"]]
+    assert given == sorted(given, reverse=True)
+
+    again = run("score", "tanh", "GN-ReLU", OWN, "--seeds", "2", "--no-baselines", *OPTIONS)
+    assert again.exit_code == 0
+    assert "± " in again.stdout
+    assert "2 scored" in again.stdout
+    assert "[6/6]" in again.stderr
+    table = csv.DictReader(
+        io.StringIO(succeed("score", "tanh", "--no-baselines", "--format", "csv", *OPTIONS))
+    )
+    (row,) = table
+    assert float(row["resnet"]) > 0
+    assert row["verdicts"] == "3 scored"
+
+
+def test_a_layer_that_diverges_has_a_reason_and_no_score(here: Path) -> None:
+    arguments = ["score", "exp(exp(x * x))", "--seeds", "1", "--no-baselines", *OPTIONS]
+    (row,) = as_json(*arguments)
+    assert row["verdicts"] == "1 unstable"
+    assert "gradient norm" in row["reason"]
+    assert row["resnet"] is row["mean"] is None
+    assert "1 unstable" in succeed(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["no_such_layer"], USAGE, "no layer is called"),
+        (["max(x"], USAGE, "column"),
+        (["no_module:Layer"], USAGE, "cannot import no_module:Layer"),
+        (["tests.workers.tiny:TINY"], USAGE, "is no class of torch.nn.Module"),
+        (["ReLU", "--preset", "quik"], USAGE, "unknown preset 'quik'"),
+        (
+            ["ReLU", "--set", "evaluation.data={kind='npz', path='none'}"],
+            FAILED,
+            "cannot read none",
+        ),
+    ],
+)
+def test_mistakes_are_told_before_anything_is_trained(
+    here: Path, arguments: list[str], code: int, message: str
+) -> None:
+    result = run("score", *arguments, "--workers", "0")
+    assert result.exit_code == code
+    assert message in result.stderr
+
+
+def test_a_failure_of_the_machine_is_told_and_not_stored(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise MemoryError("no memory left")
+
+    monkeypatch.setattr("tests.workers.test_own_layers.Tanh.forward", broken)
+    result = run("score", OWN, "--seeds", "1", "--no-baselines", *OPTIONS)
+    assert result.exit_code == FAILED
+    assert "out_of_memory: MemoryError: no memory left" in result.stderr
+    monkeypatch.undo()
+    monkeypatch.chdir(here)
+    assert "1 scored" in succeed("score", OWN, "--seeds", "1", "--no-baselines", *OPTIONS)

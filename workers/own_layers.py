@@ -1,0 +1,74 @@
+"""Layers of the user's own by dotted name: classes of `nn.Module`, scored as graphs are."""
+
+import hashlib
+import inspect
+
+import torch
+from torch import Tensor, nn
+
+from workers.anchors import NormAct
+from workers.dotted import DottedNameError, load_object, source_hash
+from workers.evaluation import Evaluation, UnfitLayerError, evaluate_layer
+from workers.settings import EvaluationConfig
+
+
+class ChannelAffine(nn.Module):
+    """`x * weight + bias`, one of each per channel: what stands where no activation is wanted.
+
+    Takes images (B, C, H, W), tokens (B, T, C) or features (B, C).
+    """
+
+    def __init__(self, num_features: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(num_features))
+        self.bias = nn.Parameter(torch.zeros(num_features))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Returns the shape it is given."""
+        shape = (-1, 1, 1) if x.ndim == 4 else (-1,)
+        return x * self.weight.view(shape) + self.bias.view(shape)
+
+
+def own_layer(name: str) -> NormAct:
+    """The class as the anchors call it. Raises DottedNameError for what is no such class.
+
+    Its constructor takes the number of channels first; `apply_act` and `groups` are passed if it
+    names them. Without `apply_act`, an affine stands where the anchor wants no activation, as in
+    the layers of this package.
+    """
+    found = load_object(name)
+    if not (inspect.isclass(found) and issubclass(found, nn.Module)):
+        raise DottedNameError(f"{name} is no class of torch.nn.Module; name the class itself")
+    known = inspect.signature(found).parameters
+
+    def make(num_features: int, apply_act: bool = True, groups: int = 32) -> nn.Module:
+        if not apply_act and "apply_act" not in known:
+            return ChannelAffine(num_features)
+        given = {"apply_act": apply_act, "groups": groups}
+        layer: nn.Module = found(
+            num_features, **{key: value for key, value in given.items() if key in known}
+        )
+        return layer
+
+    return make
+
+
+def own_digest(name: str) -> str:
+    """Stands for the digest of a graph: a hash of the name and of the file that defines it."""
+    content = f"{name} {source_hash(name)}"
+    return f"own-{hashlib.sha256(content.encode()).hexdigest()[:32]}"
+
+
+def evaluate_own(
+    name: str, config: EvaluationConfig, seed_index: int = 0, stop_at_rejection: bool = True
+) -> Evaluation:
+    """As `workers.evaluation.evaluate`, for the class of a dotted name.
+
+    Raises DottedNameError; UnfitLayerError if an anchor requires what is proved of graphs alone.
+    """
+    if config.requirements:
+        raise UnfitLayerError(
+            f"{name}: an anchor needs layers that are {', '.join(config.requirements)}, which "
+            "cannot be proved of a class; leave that anchor out, or write the layer as a text form"
+        )
+    return evaluate_layer(own_layer(name), "", config, seed_index, stop_at_rejection)
