@@ -12,7 +12,7 @@ from evonas.layers import one_line, resolve, short
 from evonas.slots import evaluation_record
 from results_db.records import EvaluationRecord
 from results_db.store import ResultsDB
-from search_spaces.canonical import digest
+from search_spaces.canonical import canonical, digest
 from search_spaces.graph import Graph
 from search_spaces.text_printer import format_graph
 from search_spaces.zoo import zoo_graph
@@ -96,8 +96,14 @@ def subjects(
     """
     named = [_own(name) if is_dotted(name) else _graph(name, config, db) for name in given]
     if baselines:
-        named += [_baseline(name) for name in config.baselines]
+        named += [subject_of(zoo_graph(name), name, is_baseline=True) for name in config.baselines]
     return list({subject.digest: subject for subject in reversed(named)}.values())[::-1]
+
+
+def subject_of(graph: Graph, name: str, *, is_baseline: bool = False) -> Subject:
+    """The layer of a graph under a name."""
+    text = one_line(format_graph(canonical(graph)))
+    return Subject(name, text, digest(graph), graph.to_json(), is_baseline=is_baseline)
 
 
 def score_layers(
@@ -170,16 +176,9 @@ def _graph(given: str, config: RunConfig, db: ResultsDB | None) -> Subject:
             f"{layer.name} is not {missed}, which an anchor needs; leave that anchor out, or use "
             "another preset"
         )
-    name = layer.zoo or short(layer.digest)
-    return Subject(name, one_line(layer.text), layer.digest, layer.graph.to_json())
+    return subject_of(layer.graph, layer.zoo or short(layer.digest))
 
 
 def _own(name: str) -> Subject:
     own_layer(name)  # raises for what is no layer, before any worker starts
     return Subject(name.rpartition(":")[2], name, own_digest(name), name, is_own=True)
-
-
-def _baseline(name: str) -> Subject:
-    graph: Graph = zoo_graph(name)
-    text = one_line(format_graph(graph))
-    return Subject(name, text, digest(graph), graph.to_json(), is_baseline=True)

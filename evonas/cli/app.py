@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from evonas.cli import (
     anchors,
+    calibrate,
     candidates,
     clean,
     db,
@@ -77,6 +78,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "pareto": pareto.pareto,
         "show": show.show,
         "score": score.score,
+        "calibrate": calibrate.calibrate,
         "export": export.export,
     },
     "What there is": {

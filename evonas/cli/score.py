@@ -73,7 +73,7 @@ def score(
     def report(
         subject: Subject, seed: int, outcome: EvaluationRecord | str, done: int, total: int
     ) -> None:
-        console.print(_progress(subject, seed, outcome, done, total), markup=False)
+        console.print(progress(subject, seed, outcome, done, total), markup=False)
 
     with ResultsDB.open(db) as results:
         wanted = subjects(layers, settings, results, baselines=baselines)
@@ -91,9 +91,10 @@ def score(
         raise typer.Exit(1)
 
 
-def _progress(
+def progress(
     subject: Subject, seed: int, outcome: EvaluationRecord | str, done: int, total: int
 ) -> str:
+    """One line on one finished evaluation."""
     head = f"[{done}/{total}] {subject.name}, seed {seed}: "
     if isinstance(outcome, str):
         return head + outcome

@@ -1,0 +1,213 @@
+"""How far the order that a preset's proxies give can be trusted, measured."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from evonas.calibration_layers import BAD, KNOWN, PROBED
+from evonas.config import RunConfig
+from evonas.intervals import Interval, interval
+from evonas.published import published_mean
+from evonas.score import LayerScores, Report, Subject, score_layers, subject_of
+from results_db.store import ResultsDB
+from search_spaces.text import parse
+from workers.evaluation import unfit
+from workers.pools.base import Pool
+from workers.settings import EvaluationConfig
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationPlan:
+    """seeds: of every layer under the preset's settings; long_seeds: of the probed layers at a
+    budget `long` times as large; rates: factors on the learning rate, with `rate_seeds` each.
+    """
+
+    seeds: int = 5
+    long: int = 10
+    long_seeds: int = 3
+    rates: tuple[float, ...] = (0.3, 3.0)
+    rate_seeds: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One layer on one anchor under one variant of the settings: "as set", "x10 steps", "rate x3".
+
+    verdicts: how often each was reached, over all anchors; noise: standard deviation between seeds.
+    """
+
+    variant: str
+    layer: str
+    kind: str
+    anchor: str
+    score: float | None
+    half: float | None
+    noise: float | None
+    seeds: int
+    verdicts: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Kendall's tau-b between two orders of the same layers, None where it is not defined."""
+
+    between: str
+    anchor: str
+    tau: float | None
+    layers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """rows: all that was measured; agreements: between orders; noise: between seeds, pooled over
+    the known layers, by anchor; seconds: mean time of a full score, as set; rejected: share of
+    seeds on which a protocol rejected a layer, as set, by layer.
+    """
+
+    rows: tuple[Row, ...]
+    agreements: tuple[Agreement, ...]
+    noise: Mapping[str, float]
+    seconds: float
+    rejected: Mapping[str, float]
+
+
+def calibrate(
+    config: RunConfig,
+    plan: CalibrationPlan,
+    pool: Pool,
+    db: ResultsDB,
+    report: Callable[[str], Report],
+) -> Calibration:
+    """Score every layer under every variant; what the database holds is not trained again.
+
+    So the same command goes on where it was stopped. `report` makes the report of one variant.
+    """
+    evaluation = config.evaluation
+    known, bad = _fitting(KNOWN, evaluation), _fitting(BAD, evaluation)
+    probed = [layer for layer in known if layer.name in PROBED]
+    variants: dict[str, tuple[EvaluationConfig, Sequence[Subject], int]] = {
+        "as set": (evaluation, [*known, *bad], plan.seeds),
+        **{
+            f"rate x{factor:g}": (with_rate(evaluation, factor), probed, plan.rate_seeds)
+            for factor in plan.rates
+        },
+        f"x{plan.long} steps": (with_steps(evaluation, plan.long), probed, plan.long_seeds),
+    }
+    found = {
+        name: score_layers(layers, settings, seeds, pool, db, report(name))
+        for name, (settings, layers, seeds) in variants.items()
+        if seeds > 0
+    }
+    return summarise(found, [anchor.name for anchor in evaluation.anchors])
+
+
+def with_steps(config: EvaluationConfig, factor: int) -> EvaluationConfig:
+    """The settings with so many times the training steps; what is asked early stays early."""
+    anchors = [
+        replace(a, steps=None if a.steps is None else factor * a.steps) for a in config.anchors
+    ]
+    training = replace(config.training, steps=factor * config.training.steps)
+    return replace(config, anchors=tuple(anchors), training=training)
+
+
+def with_rate(config: EvaluationConfig, factor: float) -> EvaluationConfig:
+    """The settings with so many times the learning rate."""
+    anchors = [
+        replace(a, learning_rate=None if a.learning_rate is None else factor * a.learning_rate)
+        for a in config.anchors
+    ]
+    rate = factor * config.training.learning_rate
+    return replace(
+        config, anchors=tuple(anchors), training=replace(config.training, learning_rate=rate)
+    )
+
+
+def summarise(found: Mapping[str, Sequence[LayerScores]], anchors: Sequence[str]) -> Calibration:
+    """Everything that is said of the scores, by variant; the first variant is the preset's own."""
+    rows = [row for name, scores in found.items() for row in _rows(name, scores, anchors)]
+    (as_set, own), *others = found.items()
+    known = [scores for scores in own if scores.subject.name in KNOWN]
+    agreements = []
+    for anchor in anchors:
+        means = _means(known, anchor)
+        published = {n: p for n in means if (p := published_mean(n)) is not None}
+        pairs = [("published ImageNet order", published)]
+        pairs += [(name, _means(scores, anchor)) for name, scores in others]
+        agreements += [_agreement(f"{as_set}, {name}", anchor, means, o) for name, o in pairs]
+    records = [record for scores in own for record in scores.records.values()]
+    trained = [record.seconds for record in records if len(record.scores) == len(anchors)]
+    return Calibration(
+        tuple(rows),
+        tuple(agreements),
+        {anchor: _pooled([scores.values(anchor) for scores in known]) for anchor in anchors},
+        statistics.fmean(trained) if trained else math.nan,
+        {s.subject.name: 1 - s.verdicts["scored"] / len(s.records) for s in own if s.records},
+    )
+
+
+def documents(rows: Sequence[Row | Agreement]) -> list[dict[str, object]]:
+    """Rows as plain values, for files and listings."""
+    return [asdict(row) for row in rows]
+
+
+def _rows(variant: str, scores: Sequence[LayerScores], anchors: Sequence[str]) -> list[Row]:
+    rows = []
+    for layer in scores:
+        verdicts = ", ".join(f"{count} {name}" for name, count in layer.verdicts.most_common())
+        seconds = [record.seconds for record in layer.records.values()]
+        for anchor in anchors:
+            values = layer.values(anchor)
+            found: Interval | None = interval(values)
+            rows.append(
+                Row(
+                    variant,
+                    layer.subject.name,
+                    "known" if layer.subject.name in KNOWN else "bad",
+                    anchor,
+                    found.mean if found else None,
+                    found.half if found else None,
+                    statistics.stdev(values) if len(values) > 1 else None,
+                    len(values),
+                    verdicts,
+                    statistics.fmean(seconds) if seconds else math.nan,
+                )
+            )
+    return rows
+
+
+def _means(scores: Sequence[LayerScores], anchor: str) -> dict[str, float]:
+    """Mean score by layer, of those that have one."""
+    return {s.subject.name: found.mean for s in scores if (found := s.score(anchor)) is not None}
+
+
+def _agreement(
+    between: str, anchor: str, first: Mapping[str, float], second: Mapping[str, float]
+) -> Agreement:
+    from scipy.stats import kendalltau
+
+    names = [name for name in first if name in second]
+    pairs = [[order[name] for name in names] for order in (first, second)]
+    distinct = len(names) > 1 and all(len(set(values)) > 1 for values in pairs)
+    tau = float(kendalltau(*pairs).statistic) if distinct else None
+    return Agreement(between, anchor, tau, len(names))
+
+
+def _pooled(groups: Sequence[Sequence[float]]) -> float:
+    """Standard deviation within groups, with all their degrees of freedom; NaN for none."""
+    freedom = sum(len(values) - 1 for values in groups if len(values) > 1)
+    squares = sum(
+        (len(values) - 1) * statistics.variance(values) for values in groups if len(values) > 1
+    )
+    return math.sqrt(squares / freedom) if freedom else math.nan
+
+
+def _fitting(layers: Mapping[str, str], config: EvaluationConfig) -> list[Subject]:
+    """The layers that can stand in every anchor."""
+    graphs = {name: parse(text) for name, text in layers.items()}
+    return [
+        subject_of(graph, name) for name, graph in graphs.items() if unfit(graph, config) is None
+    ]

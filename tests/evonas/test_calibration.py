@@ -1,0 +1,138 @@
+"""Calibration: variants of the settings, what is said of the scores, and the command."""
+
+from __future__ import annotations
+
+import csv
+import statistics
+from pathlib import Path
+
+import pytest
+from scipy.stats import kendalltau
+
+from evonas.calibration import Calibration, summarise, with_rate, with_steps
+from evonas.calibration_layers import BAD, KNOWN, PROBED
+from evonas.calibration_plot import plot
+from evonas.cli.errors import FAILED
+from evonas.config import load_config
+from evonas.published import IMAGENET, published_mean
+from evonas.score import LayerScores, subject_of
+from results_db.records import EvaluationRecord
+from search_spaces.canonical import digest
+from search_spaces.text import parse
+from tests.evonas.command_line import run
+from tests.evonas.test_score import OPTIONS
+from workers.pools.serial import SerialPool
+
+SCORES = {  # by layer: three seeds on the anchor "a"
+    "BN-ReLU": (0.80, 0.82, 0.84),
+    "BN-SiLU": (0.85, 0.87, 0.89),
+    "GN-ReLU": (0.70, 0.74, 0.72),
+    "EvoNorm-S0": (0.60, 0.50, 0.70),
+}
+
+
+def layer_scores(name: str, text: str, values: tuple[float, ...], verdict: str) -> LayerScores:
+    subject = subject_of(parse(text), name)
+    records = {
+        seed: EvaluationRecord(
+            key=f"{name} {seed}",
+            digest=subject.digest,
+            verdict=verdict,
+            scores={"a": value, "b": 0.5},
+            seconds=2.0,
+        )
+        for seed, value in enumerate(values)
+    }
+    return LayerScores(subject, records)
+
+
+@pytest.fixture(scope="module")
+def calibration() -> Calibration:
+    known = [layer_scores(n, KNOWN[n], v, "scored") for n, v in SCORES.items()]
+    bad = [layer_scores("square", BAD["square"], (0.1, 0.1, 0.1), "unstable")]
+    long = [layer_scores(n, KNOWN[n], tuple(-x for x in v), "scored") for n, v in SCORES.items()]
+    return summarise({"as set": [*known, *bad], "x10 steps": long}, ["a", "b"])
+
+
+def test_there_are_enough_layers_and_none_is_on_both_sides() -> None:
+    assert len(BAD) >= 8
+    assert len(PROBED) >= 8
+    assert set(PROBED) <= KNOWN.keys()
+    assert set(IMAGENET) <= KNOWN.keys()
+    digests = [{digest(parse(text)) for text in side.values()} for side in (KNOWN, BAD)]
+    assert not digests[0] & digests[1]
+
+
+def test_rows_have_mean_noise_and_verdicts(calibration: Calibration) -> None:
+    by_place = {(r.variant, r.layer, r.anchor): r for r in calibration.rows}
+    assert len(by_place) == len(calibration.rows) == 2 * (5 + 4)
+    row = by_place["as set", "EvoNorm-S0", "a"]
+    assert row.score == pytest.approx(0.6)
+    assert row.noise == pytest.approx(0.1)
+    assert (row.seeds, row.verdicts, row.seconds, row.kind) == (3, "3 scored", 2.0, "known")
+    assert by_place["as set", "square", "a"].kind == "bad"
+    assert calibration.rejected == {**dict.fromkeys(SCORES, 0.0), "square": 1.0}
+    assert calibration.seconds == 2.0
+
+
+def test_noise_is_pooled_over_known_layers(calibration: Calibration) -> None:
+    variances = [statistics.variance(values) for values in SCORES.values()]
+    assert calibration.noise["a"] == pytest.approx(statistics.fmean(variances) ** 0.5)
+    assert calibration.noise["b"] == 0
+
+
+def test_orders_are_compared_by_kendall_s_tau(calibration: Calibration) -> None:
+    found = {(a.between, a.anchor): a for a in calibration.agreements}
+    means = {name: statistics.fmean(values) for name, values in SCORES.items()}
+    published = [published_mean(name) for name in means]
+    expected = kendalltau(list(means.values()), published).statistic
+    against_paper = found["as set, published ImageNet order", "a"]
+    assert (against_paper.tau, against_paper.layers) == (pytest.approx(expected), 4)
+    assert found["as set, x10 steps", "a"].tau == pytest.approx(-1)
+    assert found["as set, x10 steps", "b"].tau is None, "all are equal there"
+
+
+def test_variants_change_steps_and_rates_alone() -> None:
+    config = load_config("quick").evaluation
+    long, slow = with_steps(config, 10), with_rate(config, 0.3)
+    for before, a, b in zip(config.anchors, long.anchors, slow.anchors, strict=True):
+        plain = config.training_of(before)
+        assert long.training_of(a).steps == 10 * plain.steps
+        assert long.training_of(a).learning_rate == plain.learning_rate
+        assert slow.training_of(b).learning_rate == pytest.approx(0.3 * plain.learning_rate)
+        assert slow.training_of(b).steps == plain.steps
+        assert long.quality_step(a) == config.quality_step(before)
+    assert long.data == slow.data == config.data
+
+
+def test_a_picture_is_drawn(calibration: Calibration, tmp_path: Path) -> None:
+    plot(calibration, "test", tmp_path / "scores.png")
+    content = (tmp_path / "scores.png").read_bytes()
+    assert content.startswith(b"\x89PNG")
+    assert len(content) > 10_000
+
+
+def test_command_goes_on_where_it_was_stopped(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = {name: KNOWN[name] for name in ("BN-ReLU", "GN-ReLU")}
+    monkeypatch.setattr("evonas.calibration.KNOWN", few)
+    monkeypatch.setattr("evonas.calibration.BAD", {"tanh": "tanh(x)"})
+    options = ["--seeds", "2", "--long", "2", "--long-seeds", "1", "--rate-seeds", "1", *OPTIONS]
+    first = run("calibrate", *options)
+    assert first.exit_code == 0, first.output
+    for said in ("noise between seeds", "published ImageNet order", "x2 steps", "rate x0.3"):
+        assert said in first.stdout
+    table = (here / "calibration/quick/scores.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(table.splitlines()))
+    assert len(rows) == 3 * 3 + 3 * 2 * 3
+    assert (here / "calibration/quick/scores.png").exists()
+    assert (here / "calibration/quick/agreement.csv").read_text().startswith("between,anchor,tau")
+    monkeypatch.setattr(SerialPool, "submit", None)
+    again = run("calibrate", *options)
+    assert again.stdout == first.stdout
+
+
+def test_a_missing_matplotlib_is_told_at_once(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    result = run("calibrate", *OPTIONS)
+    assert result.exit_code == FAILED
+    assert "pip install evonas[plots]" in result.stderr
