@@ -18,21 +18,24 @@ _FORWARD = """\
 x = x.to(torch.promote_types(x.dtype, torch.float32)).contiguous()
 v0, v1, weight, bias = (each.to(x.dtype) for each in (v0, v1, weight, bias))
 samples, channels, positions = x.shape
-rectified, mean, inverse_std = torch.native_group_norm(
+y, mean, inverse_std = torch.native_group_norm(
     x, v1, v0, samples, channels, positions, {groups}, eps
 )
-rectified.relu_()
-y = torch.mul(rectified, weight.view(1, -1, 1)).add_(bias.view(1, -1, 1))
-return y, rectified, mean, inverse_std"""
+y.relu_().mul_(weight.view(1, -1, 1)).add_(bias.view(1, -1, 1))
+return y, mean, inverse_std"""
 _BACKWARD = """\
 x = x.to(torch.promote_types(x.dtype, torch.float32)).contiguous()
 v0, v1, weight, grad = (each.to(x.dtype) for each in (v0, v1, weight, grad))
 samples, channels, positions = x.shape
-scale = v1 * weight
 sum_bs = grad.sum((0, 2))
-grad = torch.ops.aten.threshold_backward(grad.contiguous(), rectified, 0)
+scale = inverse_std.unsqueeze(2) * v1.view({groups}, -1)  # (B, G, C / G)
+shift = v0 - (scale * mean.unsqueeze(2)).view(samples, channels)
+scale = scale.view(samples, channels, 1)
+inner = torch.mul(x, scale).add_(shift.unsqueeze(2))  # of the rectifier
+grad = torch.ops.aten.threshold_backward(grad.contiguous(), inner, 0, grad_input=inner)
+combined = v1 * weight
 x_grad, v1_grad, v0_grad = torch.ops.aten.native_group_norm_backward(
-    grad, x, mean, inverse_std, scale, samples, channels, positions, {groups}, [True] * 3
+    grad, x, mean, inverse_std, combined, samples, channels, positions, {groups}, [True] * 3
 )
 weight_grad = v1 * v1_grad + v0 * v0_grad
 return x_grad, v0_grad * weight, v1_grad * weight, weight_grad, sum_bs"""
@@ -44,7 +47,7 @@ def kernel_of(graph: Graph) -> Function | None:
     if groups is None:
         return None
     forward, backward = (text.format(groups=groups) for text in (_FORWARD, _BACKWARD))
-    saved = ("rectified", "mean", "inverse_std")
+    saved = ("mean", "inverse_std")
     return Function(tuple(forward.split("\n")), tuple(backward.split("\n")), saved, 0, kernel=True)
 
 

@@ -153,7 +153,7 @@ def test_the_input_and_small_statistics_are_all_that_is_kept(name: str) -> None:
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         layer(x)
     inputs = sum(kept.values()) / x.untyped_storage().nbytes()
-    assert inputs <= (2.1 if form(zoo_graph(name)) == "kernel" else 1.3)
+    assert inputs <= 1.3
 
 
 def test_forms_are_chosen_by_what_they_gain() -> None:
