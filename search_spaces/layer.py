@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from types import CodeType
+from types import CodeType, ModuleType
 
 from torch import nn
 
@@ -15,6 +17,8 @@ from search_spaces.codegen_own import functions
 from search_spaces.graph import Graph
 
 _LAST = "\n\n\ndef norm_act("
+_MOST_MODULES = 2048
+_importable: deque[str] = deque()  # names of generated modules, the oldest first
 
 
 def layer_class(graph: Graph) -> type[nn.Module]:
@@ -57,9 +61,15 @@ def execute(
     The source is compiled in two parts, because compiling takes longest and the first part (all but
     the documentation and the last function) of plain modules repeats from layer to layer.
     """
+    return _execute(code, ModuleType(name), given or {})
+
+
+def _execute(
+    code: GeneratedCode, module: ModuleType, given: Mapping[str, object]
+) -> type[nn.Module]:
+    name, namespace = module.__name__, module.__dict__
+    namespace.update(given, __loader__=_Source(code.source))
     start = code.source.index(_LAST) + 3
-    namespace: dict[str, object] = {"__name__": name, "__loader__": _Source(code.source)}
-    namespace |= given or {}
     if "(torch.autograd.Function)" in code.source:
         exec(compile(code.source, f"{name}.py", "exec"), namespace)
     else:
@@ -95,8 +105,18 @@ class _Source:
         return self.text
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=_MOST_MODULES)
 def _built(graph: Graph, layer_digest: str, plain: bool) -> tuple[GeneratedCode, type[nn.Module]]:
     code = generate(graph, plain=plain)
-    name = f"evonas_layer_{layer_digest.replace('-', '_')}"
-    return code, execute(code, name, functions(graph))
+    module = ModuleType(f"evonas_layer_{layer_digest.replace('-', '_')}")
+    if not plain:
+        _make_importable(module)
+    return code, _execute(code, module, functions(graph))
+
+
+def _make_importable(module: ModuleType) -> None:
+    """torch.compile imports the module of whatever it finds inside a network."""
+    sys.modules[module.__name__] = module
+    _importable.append(module.__name__)
+    if len(_importable) > _MOST_MODULES:
+        sys.modules.pop(_importable.popleft(), None)

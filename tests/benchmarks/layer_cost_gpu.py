@@ -14,6 +14,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +22,7 @@ from torch import Tensor, nn
 from search_spaces.layer import layer_class
 from search_spaces.zoo import zoo_graph
 from workers.anchors import build_network
+from workers.anchors.resnet import ResNetConfig
 
 LAYERS = ("BN-ReLU", "EvoNorm-S0", "EvoNorm-B0")
 DTYPES = (torch.float32, torch.bfloat16)
@@ -68,28 +70,34 @@ def layers(device: torch.device, shape: tuple[int, ...], rounds: int, numbers: i
         floor = _MOVED * x.untyped_storage().nbytes() / rate
         for name in LAYERS:
             layer = layer_class(zoo_graph(name))(shape[1], groups=32, device=device)
-            eager = timed(lambda layer=layer: step(layer, layer, x, gradient), device, rounds)
-            fast = torch.compile(layer, dynamic=False)
-            compiled = timed(
-                lambda layer=layer, fast=fast: step(layer, fast, x, gradient), device, rounds
+            eager, compiled = (
+                timed(partial(step, layer, call, x, gradient), device, rounds) / floor
+                for call in (layer, torch.compile(layer, dynamic=False))
             )
             kind = str(dtype).removeprefix("torch.")
-            print(
-                f"{name:12}{kind:10}{1e3 * floor:10.3f}{eager / floor:8.2f}{compiled / floor:10.2f}",
-                flush=True,
-            )
+            row = f"{name:12}{kind:10}{1e3 * floor:10.3f}{eager:8.2f}{compiled:10.2f}"
+            print(row, flush=True)
 
 
 def networks(device: torch.device, batch: int, size: int, rounds: int) -> None:
     """Images a second of ResNet-50 in training, under bfloat16 autocast, compiled."""
     images = torch.randn(batch, 3, size, size, device=device)
     labels = torch.zeros(batch, dtype=torch.long, device=device)
-    paper = {"stem": 64, "widths": [256, 512, 1024, 2048], "depths": [3, 4, 6, 3]}
+    published = ResNetConfig(
+        stem=64,
+        widths=(64, 128, 256, 512),
+        depths=(3, 4, 6, 3),
+        strides=(1, 2, 2, 2),
+        bottleneck=True,
+        stem_kernel=7,
+        stem_stride=2,
+        pool=2,
+    )
     print(f"\nResNet-50, batch {batch}, {size} x {size}, bfloat16 autocast, compiled")
     first = 0.0
     for name in LAYERS:
         anchor = build_network(
-            "resnet", paper, layer_class(zoo_graph(name)), (3, size, size), 1000, (0, 1)
+            "resnet", published, layer_class(zoo_graph(name)), (3, size, size), 1000, (0, 1)
         )
         network = anchor.module.to(device)
         fast = torch.compile(network, dynamic=False)

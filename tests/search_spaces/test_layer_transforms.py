@@ -7,6 +7,7 @@ import copy
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from torch._dynamo import config as dynamo_config
 
 from search_spaces.layer import layer_class
@@ -39,6 +40,16 @@ def test_compiled_whole_by_the_eager_backend() -> None:
         x = images(dtype=torch.float32)
         compiled = torch.compile(copy.deepcopy(layer), fullgraph=True, backend="eager")
         torch.testing.assert_close(compiled(x), layer(x), equal_nan=True)
+
+
+@pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")  # torch's own
+def test_layers_inside_a_network_are_compiled_whole() -> None:
+    torch.compiler.reset()
+    layers = [layer_class(parse(text))(CHANNELS, groups=GROUPS) for text in TEXTS]
+    network = nn.Sequential(nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1), *layers)
+    compiled = torch.compile(copy.deepcopy(network), fullgraph=True, backend="eager")
+    x = images(dtype=torch.float32)
+    torch.testing.assert_close(compiled(x), network(x))
 
 
 @pytest.mark.parametrize("text", TEXTS)
