@@ -119,7 +119,7 @@ class SmallValues:
                 if self.of.op[minus] == "neg" and minus not in self.passes.names:
                     (inner,) = self.of.inputs[minus]
                     return f"{self.text(other, SUM)} - {self.text(inner, PRODUCT)}", SUM
-        zero = op == "div" and self.of.op[right] == "0"
+        zero = op == "div" and self.of.op[right] == "0" and self.of.is_number(left)
         first = self.tensor(left) if zero else self.text(left, binds)
         return f"{first} {sign} {self.text(right, binds + 1)}", binds
 

@@ -196,6 +196,12 @@ def test_second_derivatives_use_the_statistics_of_training_even_after_eval() -> 
     torch.testing.assert_close(*gradients)
 
 
+@pytest.mark.parametrize("text", ["max(v1, (x + v0 * x) / 0)", "x * (1 / 0)", "min(x, 1 / 0) * x"])
+def test_a_division_by_zero_is_torch_s(text: str) -> None:
+    own, plain = (layer(images()) for layer in pair(parse(text)))
+    torch.testing.assert_close(own, plain, equal_nan=True)
+
+
 def test_ties_have_the_gradients_of_the_plain_form() -> None:
     for text in ("max(x, v1) * x", "max(abs(x), max(x, 0)) * x", "max(x, 0) * x", "abs(x) * x"):
         own, plain = pair(parse(text))
