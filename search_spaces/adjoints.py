@@ -21,7 +21,7 @@ _RULES: dict[str, tuple[str, ...]] = {
         "mul(0.5, add(g, neg(mul(g, sign(add(a, neg(b)))))))",
         "mul(0.5, add(g, mul(g, sign(add(a, neg(b))))))",
     ),
-    "relu": ("relu_backward(g, y)",),
+    "relu": ("relu_backward(g, a)",),
     "sigmoid": ("sigmoid_backward(g, y)",),
     "tanh": ("tanh_backward(g, y)",),
     "exp": ("mul(g, y)",),

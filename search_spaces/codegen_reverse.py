@@ -60,6 +60,16 @@ class _Reverse:
     def times(self, gradient: LinearForm, tensor: int) -> LinearForm:
         """gradient * tensor, associated so that the product with one factor is shared."""
         op, inputs = self.to.op[tensor], self.to.inputs[tensor]
+        if op == "relu" and self.to.op[inputs[0]] == "linear":
+            # g relu(a) = g' a with g' the gradient of a, whose products with the terms of a are
+            # needed for their coefficients.
+            slope = self.to.call("relu_backward", (gradient, self.to.form(inputs[0])))
+            *parts, constant = self.to.inputs[inputs[0]]
+            total = self.to.scaled(slope, constant)
+            for full, coefficient in zip(parts[::2], parts[1::2], strict=True):
+                share = self.to.product(slope, self.to.form(full))
+                total = self.to.add(total, self.to.scaled(share, coefficient))
+            return total
         if op in ("mul", "div") and all(self.to.is_full(i) for i in inputs):
             a, b = (self.to.form(i) for i in inputs)
             inner = self.to.product(gradient, a) if op == "mul" else self.to.quotient(gradient, b)
