@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
+from search_spaces.codegen import form
 from search_spaces.graph import Graph
 from search_spaces.index_sets import BATCH, BETWEEN_GROUPS, CHANNELS, SPACE, WITHIN_GROUP, Axes
 from search_spaces.properties import properties
@@ -18,6 +19,12 @@ _AXES = {
     SPACE: "positions",
     BETWEEN_GROUPS: "groups",
     WITHIN_GROUP: "channels of a group",
+}
+# How the generated code trains.
+_FORMS = {
+    "plain": "plain: autograd keeps what it needs",
+    "generated": "generated: a backward pass of its own, which keeps the input and small statistics",
+    "kernel": "kernel: torch's own norm, which keeps the input and small statistics",
 }
 _ALL = ("batch", "positions", "channels")
 
@@ -37,6 +44,7 @@ def property_facts(graph: Graph) -> dict[str, Any]:
             {"value": value, "inputs": list(inputs), "varies_over": axis_words(axes)}
             for (value, inputs), axes in zip(steps, varying_axes(graph), strict=True)
         ],
+        "form": form(graph),
         "meets": [name for name in PROPERTY_REQUIREMENTS if is_met(found, name)],
     }
 
@@ -81,8 +89,9 @@ def property_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
             f"element-wise passes over a full tensor: {cost['passes']}, the closing affine "
             f"counted; reductions: {cost['reductions']}; bytes read and written for an element "
             f"of x in float32: {cost['bytes']}; full tensors kept for the backward pass: "
-            f"{cost['kept']}",
+            f"{cost['kept']}; all this in plain form",
         ),
+        ("form", _FORMS[facts["form"]]),
         ("meets", ", ".join(facts["meets"]) or "none of the requirements by name"),
     ]
 

@@ -108,7 +108,8 @@ def test_show_has_every_property_in_every_form(here: Path) -> None:
     path = export_layer(layer_of(parse(S0)), here).path
     for given in ("EvoNorm-S0", S0, S0_DIGEST[3:12], str(path)):
         found = as_json("show", given)["properties"]
-        assert list(found) == [*names, "values", "meets"]
+        assert list(found) == [*names, "values", "form", "meets"]
+        assert found["form"] == "generated"
         assert found["cost"] == {"passes": 5, "reductions": 1, "bytes": 48, "kept": 4}
         assert found["meets"] == ["batch-independent", "activates"]
         assert found["values"][0] == {
@@ -134,6 +135,7 @@ def test_show_has_every_property_in_every_form(here: Path) -> None:
             "affine not proved",
             "a full tensor: 5, the closing affine counted; reductions: 1",
             "float32: 48; full tensors kept for the backward pass: 4",
+            "form generated: a backward pass of its own",
             "meets batch-independent, activates",
         ):
             assert words in shown
