@@ -1,8 +1,8 @@
 """What a layer costs in training, counted on its canonical graph for one element of x in float32.
 
-Counted are full tensors, which vary along all axes, as the plain form of the generated code computes
-them one operation at a time; smaller values (vectors, statistics) cost next to nothing. The closing affine
-is counted too.
+Counted are full tensors, which vary along all axes, as the plain form of the generated code
+computes them one operation at a time; smaller values (vectors, statistics) cost next to nothing.
+The closing affine is counted too.
 """
 
 from __future__ import annotations

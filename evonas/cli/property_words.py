@@ -23,8 +23,8 @@ _AXES = {
 # How the generated code trains.
 _FORMS = {
     "plain": "plain: autograd keeps what it needs",
-    "generated": "generated: a backward pass of its own, which keeps the input and small statistics",
-    "kernel": "kernel: torch's own norm, which keeps the input and small statistics",
+    "generated": "generated: a backward pass of its own; it keeps the input and small statistics",
+    "kernel": "kernel: torch's own norm; it keeps the input and small statistics",
 }
 _ALL = ("batch", "positions", "channels")
 
