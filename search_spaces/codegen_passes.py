@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from search_spaces.codegen_expressions import NOUNS
-from search_spaces.codegen_small import SmallValues, dimensions
+from search_spaces.codegen_small import VALUE_NOUNS, SmallValues, dimensions
 from search_spaces.derivation import Derivation
 
 # Functions of torch by operation; but for maximum and minimum they are in-place methods as well.
@@ -166,7 +165,7 @@ class Passes:
             line = self.call("reciprocal", inputs[1:], free)
         else:
             line = self.call(_METHODS[op], inputs, free)
-        self.assign(number, NOUNS.get(op, "gradient"), line)
+        self.assign(number, VALUE_NOUNS[op], line)
 
     def call(self, method: str, inputs: tuple[int, ...], free: list[int]) -> str:
         """A call in place if an input is free, else into a spare tensor or a new one."""
@@ -186,7 +185,7 @@ class Passes:
 
     def tanh_slope(self, gradient: int, argument: int, free: list[int]) -> str:
         """tanh'(a) = 4 s (1 - s) with s = sigmoid(2 a)."""
-        first, gate = self.text(gradient), self.name(NOUNS["sigmoid"])
+        first, gate = self.text(gradient), self.name(VALUE_NOUNS["sigmoid"])
         if argument in free:
             free.remove(argument)
             start = f"{self.text(argument)}.mul_(2)"

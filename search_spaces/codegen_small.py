@@ -32,7 +32,17 @@ _CALLS = {
 }
 _NUMBER_TEXTS = {"eps": "eps", "root_of_eps": "eps**0.5"}
 _STATISTICS = {"moment": "mean", "square": "mean_square", "variance": "var"}
-_NOUNS = NOUNS | {"ln": "logarithm", "sign": "sign", "inverse_root": "inverse_root"}
+# What values are called: those of primitives, and of the parts that gradients are made of.
+VALUE_NOUNS = NOUNS | {
+    "ln": "logarithm",
+    "sign": "sign",
+    "root": "root",
+    "inverse_root": "inverse_root",
+    "relu_backward": "gradient",
+    "sigmoid_backward": "gradient",
+    "tanh_backward": "gradient",
+}
+_ROOTS = {"variance": "std", "square": "rms"}
 _SET_NAMES = {frozenset(axes): name for name, axes in INDEX_SETS.items()}
 
 
@@ -73,11 +83,23 @@ class SmallValues:
             self.assign(number, text)
 
     def assign(self, number: int, text: str) -> None:
-        head, colon, axes = self.of.op[number].partition(":")
-        noun = f"{head}_{axes_name(axes)}" if colon else _NOUNS.get(head, "gradient")
-        name = self.passes.name(noun)
+        name = self.passes.name(self.noun(number))
         self.passes.lines.append(f"{name} = {text}")
         self.passes.names[number] = name
+
+    def noun(self, number: int) -> str:
+        """What a value is called: root(variance + eps) is a std, as in the plain form."""
+        op = self.of.op[number]
+        head, colon, axes = op.partition(":")
+        if colon:
+            return f"{head}_{axes_name(axes)}"
+        if op == "root":
+            (total,) = self.of.inputs[number]
+            for term in self.of.inputs[total]:
+                head, _, axes = self.of.op[term].partition(":")
+                if head in _ROOTS and axes:
+                    return f"{_ROOTS[head]}_{axes_name(axes)}"
+        return VALUE_NOUNS[op]
 
     def text(self, number: int, binds: int = SUM) -> str:
         """A name or an expression, in parentheses if it binds less tightly than `binds`."""
