@@ -116,15 +116,12 @@ class _Writer:
         dimensions = "bgws" if self.grouped else "bgs"  # ungrouped, g and w are one
         over = tuple(i for i, axis in enumerate(dimensions) if axis in step.reduced)
         options = f"dim={over if len(over) > 1 else over[0]}, keepdim=True"
-        variance = f"{argument}, {options.replace('keepdim', 'correction=0, keepdim')}"
         mean, std, rms = (estimates.get(kind) for kind in ("mean", "std", "rms"))
         lines = []
-        if mean and std:
-            lines.append(f"{std}, {mean} = torch.var_mean({variance})")
+        if std:
+            lines.append(f"{std}, {mean or '_'} = _var_mean({argument}, {over})")
         elif mean:
             lines.append(f"{mean} = torch.mean({argument}, {options})")
-        elif std:
-            lines.append(f"{std} = torch.var({variance})")
         if rms:
             lines.append(f"{rms} = torch.mean(torch.square({argument}), {options})")
         return lines

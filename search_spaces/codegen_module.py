@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from search_spaces.codegen_body import Body
-from search_spaces.codegen_function import Function, signature
+from search_spaces.codegen_function import SETTINGS, Function, signature
 from search_spaces.codegen_plan import Plan
 from search_spaces.codegen_text import wrap
 
@@ -91,7 +91,7 @@ def _mean_square(x: torch.Tensor, dim: tuple[int, ...]) -> torch.Tensor:
 
 _VAR_MEAN = """\
 def _var_mean(x: torch.Tensor, dim: tuple[int, ...]) -> tuple[torch.Tensor, torch.Tensor]:
-    if not x.is_cpu:
+    if torch.is_grad_enabled() or not x.is_cpu:
         return torch.var_mean(x, dim=dim, correction=0, keepdim=True)
     mean = x.mean(dim, keepdim=True)
     return _mean_square(x - mean, dim), mean  # torch.var_mean takes far longer on CPUs
@@ -114,7 +114,8 @@ _UPDATE = """\
 
 _EXTRA_REPR = """\
     def extra_repr(self) -> str:
-        return f"{self.num_features}, apply_act={self.apply_act}\""""
+        settings = f"apply_act={self.apply_act}SETTINGS"
+        return f"{self.num_features}, {settings}\""""
 
 
 def imports_text(text: str, modules: frozenset[str] = frozenset()) -> str:
@@ -135,9 +136,11 @@ def class_text(
     """Everything below the docstring of the class; `arguments` are those of `norm_act`."""
     fields = [f"    {buffer.name}: torch.Tensor" for buffer in body.buffers]
     if function:
-        fields.append("    plain = False")
+        fields.append("    plain = False  # True leaves the backward pass to autograd")
     forward = _FORWARD.replace("{norm_act}", "\n".join(_call(body, arguments, function)))
-    methods = [_constructor(plan, body, arguments), _EXTRA_REPR, forward]
+    shown = [f", {name}={{self.{name}}}" for name in SETTINGS if name in arguments]
+    representation = _EXTRA_REPR.replace("SETTINGS", "".join(shown))
+    methods = [_constructor(plan, body, arguments), representation, forward]
     if fields:
         methods.insert(0, "\n".join(fields))
     if body.buffers:

@@ -6,6 +6,7 @@ prints what is wrong, or nothing; the facts are shape, classes and whether input
 """
 
 import json
+import os
 import subprocess
 import sys
 from typing import Any
@@ -29,13 +30,20 @@ def check_in_fresh_process(name: str, data: Dataset) -> None:
     right shape, learns, and is the same when it is made again.
 
     In a fresh process, because a worker is one: what this process happens to have imported or
-    defined does not count.
+    defined does not count. It looks for modules where this one does.
     """
     facts = json.dumps([list(data.shape), data.classes, data.train.inputs.dtype == torch.int64])
     command = [sys.executable, "-P", "-m", "workers.anchors.own_check", name]
+    path = os.pathsep.join(os.path.abspath(folder) for folder in sys.path)
     try:
         done = subprocess.run(
-            command, input=facts, capture_output=True, text=True, timeout=_TIMEOUT, check=False
+            command,
+            input=facts,
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT,
+            check=False,
+            env={**os.environ, "PYTHONPATH": path},
         )
     except subprocess.TimeoutExpired:
         raise OwnAnchorError(f"anchor {name}: no answer within {_TIMEOUT:.0f} seconds") from None
