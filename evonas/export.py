@@ -137,7 +137,8 @@ def _check_trained(layer: Layer, sha256: str) -> None:
             f"run {other.run!r} trained {layer.name} as the class "
             f"{other.candidate.class_sha256[:12]}, this evonas ({version()}) generates "
             f"{sha256[:12]}: what would be written is not what was scored. Export with the "
-            "version that ran the search"
+            "code that ran the search, or write the formula without its scores: give it as text, "
+            "with --db sqlite:///another.db"
         )
 
 

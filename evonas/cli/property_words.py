@@ -26,6 +26,7 @@ _FORMS = {
     "generated": "generated: a backward pass of its own; it keeps the input and small statistics",
     "kernel": "kernel: torch's own norm; it keeps the input and small statistics",
 }
+_NO_SHIFT = "no invariance proved"
 _ALL = ("batch", "positions", "channels")
 
 
@@ -78,11 +79,12 @@ def property_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
     ]
     if facts["mixes_batch"]:
         lines.append(("", "differs between training and evaluation: running estimates"))
+    limit = ", in training" if facts["mixes_batch"] else ""
     cost = facts["cost"]
     return [
         *lines,
-        ("scaling of x", _scaling(facts["degree"])),
-        ("shift of x", "f(x + c) = f(x)" if facts["shift_invariant"] else "no invariance proved"),
+        ("scaling of x", _scaling(facts["degree"]) + limit * (facts["degree"] is not None)),
+        ("shift of x", f"f(x + c) = f(x){limit}" if facts["shift_invariant"] else _NO_SHIFT),
         ("affine", _affine(facts)),
         (
             "cost",

@@ -12,7 +12,7 @@ from rich.text import Text
 from evonas.cli.output import Column, number, print_table, stdout
 from evonas.cli.stored import database_option
 from evonas.cli.words import formula, verdict_text
-from evonas.export import NotAloneError, export_layer
+from evonas.export import ExportError, export_layer
 from evonas.layers import Layer, layer_of, short
 from evonas.leaderboard import Entry, Leaderboard, leaderboard
 from evonas.remarks import remarks
@@ -118,7 +118,7 @@ def _exported(db: ResultsDB, run: str, best: Entry) -> Text:
     """Where the best layer was exported to, or why it was not."""
     try:
         exported = export_layer(_layer(db, run, best), EXPORTS / run, db, overwrite=True)
-    except NotAloneError as error:
+    except ExportError as error:
         return Text(f"\nThe best layer is not exported: {error}")
     return Text.assemble("\nThe best layer is exported to ", (str(exported.path), "bold"))
 

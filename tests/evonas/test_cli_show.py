@@ -144,7 +144,9 @@ def test_show_has_every_property_in_every_form(here: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("BN-ReLU", "f(k x) = f(x) for k > 0 (degree 0) shift of x f(x + c) = f(x)"),
+        ("BN-ReLU", "f(k x) = f(x) for k > 0 (degree 0), in training"),
+        ("BN-ReLU", "shift of x f(x + c) = f(x), in training"),
+        ("GN-ReLU", "f(k x) = f(x) for k > 0 (degree 0) shift of x f(x + c) = f(x) affine"),
         ("BN-ReLU", "differs between training and evaluation"),
         ("ReLU", "f(k x) = k f(x) for k > 0 (degree 1)"),
         ("x * x", "f(k x) = k^2 f(x)"),
