@@ -60,7 +60,10 @@ def differences(graph: Graph, shape: tuple[int, ...], seed: int = 0) -> list[str
         name
         for name in {**actual, **expected}
         if not torch.allclose(
-            actual.get(name, zero), expected.get(name, zero), rtol=1e-6, atol=1e-8
+            actual.get(name, zero).double(),
+            expected.get(name, zero).double(),
+            rtol=1e-6,
+            atol=1e-8,
         )
     ]
 
