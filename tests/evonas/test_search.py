@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
-import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,65 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evonas import driver as driver_module
-from evonas.config import RunConfig, load_config
-from evonas.driver import SearchError
-from evonas.progress import Progress
-from evonas.remarks import remarks
 from evonas.runs import fork
-from evonas.search import FINISHED, INTERRUPTED, Stop, run_search
+from evonas.search import FINISHED, Stop, run_search
 from results_db.records import SCORED, CandidateRecord, EvaluationRecord
 from results_db.store import ResultsDB
 from results_db.writer import RunWriter
-from search_spaces.space import SearchSpace
 from tests.evonas import simulated_pool
-from tests.evonas.simulated_pool import KilledError, SimulatedPool
-from workers.pools.base import Task
-from workers.proposal import ProposalTask
-from workers.verdict import MACHINE_VERDICTS, Verdict
-
-BUDGET = 60
-
-
-# Every kind of mutation, most often grafts, of parents most of the time.
-GRAFTS = (
-    "evolution.fresh_probability=0.2",
-    "evolution.mutation={redraw=0.5, insert=1, delete=0.5, rewire=1, swap=1, moment=1, graft=5}",
-)
-
-
-def small_config(seed: int = 3, further: tuple[str, ...] = ()) -> RunConfig:
-    settings = ("evolution.lag=5", "evolution.window=12", "baselines=[]", "max_minutes=1000")
-    return load_config("quick", None, (f"seed={seed}", f"budget={BUDGET}", *settings, *further))
-
-
-def history(
-    folder: Path,
-    workers: int,
-    schedule: int,
-    kills: tuple[int, ...] = (),
-    seed: int = 3,
-    further: tuple[str, ...] = (),
-) -> tuple[list[CandidateRecord], list[str]]:
-    """Run to the end, killed after so many results each time; rows, and what was evaluated."""
-    config = small_config(seed, further)
-    rng = np.random.default_rng(schedule)
-    evaluated: list[str] = []
-    folder.mkdir(parents=True, exist_ok=True)
-    with ResultsDB.open(f"sqlite:///{folder}/{schedule}.db") as db:
-        db.create_run("r", config.seed, config.to_dict(), budget=BUDGET)
-        for kill_after in kills:
-            pool = SimulatedPool(workers, rng, kill_after, evaluated)
-            try:
-                run_search(db, "r", pool, report=ignore, stop=Stop())
-            except KilledError:
-                continue
-        pool = SimulatedPool(workers, rng, None, evaluated)
-        assert run_search(db, "r", pool, report=ignore, stop=Stop()) == FINISHED
-        return list(db.candidates("r")), evaluated
-
-
-def ignore(progress: Progress) -> None:
-    assert progress.committed <= progress.budget
+from tests.evonas.search_runs import BUDGET, GRAFTS, history, ignore, small_config
+from tests.evonas.simulated_pool import SimulatedPool
+from workers.verdict import Verdict
 
 
 @pytest.fixture(scope="module")
@@ -251,111 +199,3 @@ def test_duplicates_copy_the_scores_of_a_recent_original(
             assert original.scores == row.scores
             assert original.fingerprint == row.fingerprint
             assert row.number - 5 < original.number < row.number
-
-
-def test_draining_commits_what_it_can_and_the_run_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("evonas.search._REPORT_EVERY", 0.0)
-    config = small_config()
-    stop = Stop()
-
-    def drain_after_twenty(progress: Progress) -> None:
-        stop.drain = progress.committed >= 20
-
-    with ResultsDB.open(f"sqlite:///{tmp_path}/d.db") as db:
-        db.create_run("r", config.seed, config.to_dict(), budget=BUDGET)
-        pool = SimulatedPool(3, np.random.default_rng(0))
-        assert run_search(db, "r", pool, report=drain_after_twenty, stop=stop) == INTERRUPTED
-        assert db.run("r").state == INTERRUPTED
-        assert 20 <= db.count("r") < BUDGET
-        pool = SimulatedPool(3, np.random.default_rng(1))
-        assert run_search(db, "r", pool, report=ignore, stop=Stop()) == FINISHED
-        assert db.count("r") == BUDGET
-
-
-@pytest.mark.parametrize("failure", sorted(MACHINE_VERDICTS))
-def test_a_failure_of_the_machine_is_a_verdict_and_the_search_goes_on(
-    tmp_path: Path, failure: Verdict
-) -> None:
-    config = small_config()
-    with ResultsDB.open(f"sqlite:///{tmp_path}/f.db") as db:
-        db.create_run("r", config.seed, config.to_dict(), budget=BUDGET)
-        pool = SimulatedPool(3, np.random.default_rng(0))
-        pool.failure, pool.failing = failure, 1
-        assert run_search(db, "r", pool, report=ignore, stop=Stop()) == FINISHED
-        failed = [row for row in db.candidates("r") if row.verdict == failure]
-        assert failed
-        assert all(row.reason == "as arranged" and not row.scores for row in failed)
-        assert not {row.number for row in failed} & {row.parent for row in db.candidates("r")}
-
-
-def test_a_search_in_which_nothing_passes_ends_and_says_why(tmp_path: Path) -> None:
-    config = load_config("quick", None, ["require=['scale-invariant']", "baselines=[]"])
-    with ResultsDB.open(f"sqlite:///{tmp_path}/v.db") as db:
-        db.create_run("r", config.seed, config.to_dict(), budget=10**6)
-        pool = SimulatedPool(3, np.random.default_rng(0))
-        pool.refuses = "requirement scale-invariant"
-        for already in (0, 10):  # a resume tries as long again
-            with pytest.raises(
-                SearchError, match=r"none of 1\d,000 attempts .* 'requirement scale-"
-            ):
-                run_search(db, "r", pool, report=ignore, stop=Stop())
-            assert already + 10 <= db.count("r") <= already + 16
-        assert db.run("r").state == INTERRUPTED
-        (remark,) = remarks(db, "r")
-        assert "no graph passed the screens" in remark
-        assert "'requirement scale-invariant'" in remark
-
-
-def test_workers_get_the_resolved_space(tmp_path: Path) -> None:
-    table = 'name="own", initial=["x"], primitives=["tanh", "add"], num_nodes=3'
-    config = load_config(
-        "quick", None, [f"space={{{table}}}", "require=['causal']", "baselines=[]"]
-    )
-    asked: list[SearchSpace] = []
-
-    class Watched(SimulatedPool):
-        def submit(self, task: Task) -> None:
-            if isinstance(task.args[0], ProposalTask):
-                asked.append(pickle.loads(pickle.dumps(task.args[0])).space)
-            super().submit(task)
-
-    with ResultsDB.open(f"sqlite:///{tmp_path}/s.db") as db:
-        db.create_run("r", config.seed, config.to_dict(), budget=5)
-        run_search(db, "r", Watched(2, np.random.default_rng(0)), report=ignore, stop=Stop())
-    assert set(asked) == {SearchSpace("own", ("x",), ("tanh", "add"), 3, ("causal",))}
-
-
-@pytest.mark.parametrize(
-    ("failure", "said"),
-    [
-        (Verdict.TIMEOUT, r"were killed at their time limit \(as arranged\).*raise `time_limit`"),
-        (Verdict.OUT_OF_MEMORY, "ran out of memory"),
-    ],
-)
-def test_a_run_that_fails_for_the_machine_s_sake_is_told_so(
-    tmp_path: Path, failure: Verdict, said: str
-) -> None:
-    config = small_config()
-    with ResultsDB.open(f"sqlite:///{tmp_path}/t.db") as db:
-        for name, failing in (("all", 4), ("few", 1)):
-            db.create_run(name, config.seed, config.to_dict(), budget=40)
-            pool = SimulatedPool(3, np.random.default_rng(0))
-            pool.failure, pool.failing = failure, failing
-            run_search(db, name, pool, report=ignore, stop=Stop())
-        assert re.search(said, " ".join(remarks(db, "all")))
-        assert remarks(db, "few") == []
-
-
-def test_nothing_but_crashes_stops_the_search(tmp_path: Path) -> None:
-    config = small_config()
-    with ResultsDB.open(f"sqlite:///{tmp_path}/c.db") as db:
-        db.create_run("r", config.seed, config.to_dict(), budget=10**6)
-        pool = SimulatedPool(1, np.random.default_rng(0))
-        pool.failure, pool.failing = Verdict.CRASH, 4
-        pool.everything_fails = True
-        with pytest.raises(SearchError, match=r"all crashed.*The last one: as arranged"):
-            run_search(db, "r", pool, report=ignore, stop=Stop())
-        assert db.run("r").state == INTERRUPTED
-        assert db.count("r") < 20
