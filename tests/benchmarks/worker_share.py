@@ -12,8 +12,8 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from types import ModuleType, TracebackType
-from typing import Any, Self
+from types import ModuleType
+from typing import Any
 
 from evonas.cli.running import open_pool
 from evonas.config import load_config
@@ -32,7 +32,7 @@ _PROBES = {
 }
 
 
-class CountingPool:
+class CountingPool(Pool):
     """Passes tasks on to a pool; adds up seconds by kind of task, keeps the proposals asked for."""
 
     def __init__(self, pool: Pool) -> None:
@@ -59,17 +59,6 @@ class CountingPool:
 
     def close(self) -> None:
         self.pool.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def main(minutes: float, workers: int) -> None:

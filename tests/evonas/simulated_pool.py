@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from search_spaces.canonical import canonical_and_digest
 from search_spaces.graph import Graph
 from workers.evaluation import Evaluation
-from workers.pools.base import Completion, Task
+from workers.pools.base import Completion, Pool, Task
 from workers.proposal import Proposal, ProposalTask, draw
 from workers.verdict import Verdict
 
@@ -22,7 +21,7 @@ class KilledError(Exception):
     """The driver dies here, as by kill -9."""
 
 
-class SimulatedPool:
+class SimulatedPool(Pool):
     """Proposes without screening, scores by a hash, ends tasks in an order drawn from `rng`.
 
     `kill_after`: how many results are handed out before the driver is killed; None: it lives.
@@ -81,17 +80,6 @@ class SimulatedPool:
 
     def close(self) -> None:
         self.stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def fake_proposal(task: ProposalTask, refuses: str | None) -> Proposal:

@@ -40,12 +40,12 @@ class Completion:
 
 
 class Pool(Protocol):
-    """Runs tasks first in, first out, and hands back what ended in the order of ending."""
+    """Runs tasks first in, first out, and hands back what ended in the order of ending.
 
-    @property
-    def workers(self) -> int:
-        """How many tasks run at once."""
-        ...
+    `workers`: how many tasks run at once. Pools inherit from it, so that `with` closes each.
+    """
+
+    workers: int
 
     def submit(self, task: Task) -> None:
         """Queues a task, which runs as soon as a worker is free.
@@ -70,11 +70,13 @@ class Pool(Protocol):
         """Stops, and gives back every process; may be called twice."""
         ...
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
-    ) -> None: ...
+    ) -> None:
+        self.close()

@@ -4,14 +4,13 @@ import logging
 import pickle
 import time
 from collections import deque
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import ray
 from ray.exceptions import RayError
 
 from workers.pools import ray_cluster
-from workers.pools.base import Completion, Task
+from workers.pools.base import Completion, Pool, Task
 from workers.pools.errors import PoolClosedError, TaskRefusedError, WorkerStartError
 from workers.pools.execution import Outcome, pack
 from workers.pools.ray_slot import Job, Slot
@@ -25,7 +24,7 @@ STALL_SECONDS = 30.0
 START_ATTEMPTS = 3
 
 
-class RayPool:
+class RayPool(Pool):
     """Runs tasks in `workers` Ray actors, each with one CPU and one torch thread.
 
     Without an address it starts a Ray on this machine (no dashboard, least memory) and stops it on
@@ -126,17 +125,6 @@ class RayPool:
                 slot.kill()
             if self._owns_ray:
                 ray.shutdown()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _require_open(self) -> None:
         if self._closed:

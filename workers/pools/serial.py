@@ -2,15 +2,13 @@
 
 from collections import deque
 from functools import partial
-from types import TracebackType
-from typing import Self
 
-from workers.pools.base import Completion, Task
+from workers.pools.base import Completion, Pool, Task
 from workers.pools.errors import PoolClosedError, TaskRefusedError
 from workers.pools.execution import execute, pack, worker_name
 
 
-class SerialPool:
+class SerialPool(Pool):
     """Runs the oldest task at each `wait`, in this process and thread.
 
     Time limits are not enforced and memory is not capped: nothing can kill a task but what kills
@@ -61,14 +59,3 @@ class SerialPool:
         """Forgets the queued tasks and takes no more."""
         self.stop()
         self._closed = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
