@@ -13,10 +13,10 @@ from evonas.slots import evaluation_record
 from results_db.records import EvaluationRecord
 from results_db.store import ResultsDB
 from search_spaces.canonical import canonical, digest
+from search_spaces.dotted import is_dotted
 from search_spaces.graph import Graph
 from search_spaces.text_printer import format_graph
 from search_spaces.zoo import zoo_graph
-from workers.dotted import is_dotted
 from workers.evaluation import UnfitLayerError, evaluate, evaluation_key, unfit
 from workers.own_layers import evaluate_own, own_digest, own_layer
 from workers.pools.base import Completion, Pool, Task

@@ -7,7 +7,6 @@ text form or a database names it.
 
 from __future__ import annotations
 
-import importlib
 import json
 import types
 from collections.abc import Iterator, Sequence
@@ -18,7 +17,8 @@ from hashlib import blake2b
 import torch
 
 from search_spaces import primitives
-from search_spaces.errors import PrimitiveError, nearest
+from search_spaces.dotted import DottedNameError, load_object
+from search_spaces.errors import PrimitiveError
 from search_spaces.own_checks import arity_of, check_behaviour, check_name
 from search_spaces.own_claims import check_claims
 from search_spaces.own_cost import passes_and_kept
@@ -108,24 +108,9 @@ def registered(*references: str) -> Iterator[tuple[OwnPrimitive, ...]]:
 
 def _imported(reference: Reference) -> object:
     try:
-        module = importlib.import_module(reference.module)
-    except ModuleNotFoundError as error:
-        raise PrimitiveError(
-            f"cannot import {reference.module!r}: {error}; a module of your own is looked for in "
-            "the working directory, on PYTHONPATH and among what is installed, on every worker"
-        ) from error
-    except Exception as error:
-        raise PrimitiveError(
-            f"importing {reference.module!r} raised {type(error).__name__}: {error!s:.300}"
-        ) from error
-    if not hasattr(module, reference.name):
-        there = [name for name, value in vars(module).items() if callable(value)]
-        raise PrimitiveError(
-            f"{module.__name__} ({getattr(module, '__file__', 'built in')}) has no function "
-            f"{reference.name!r}{nearest(reference.name, there)}"
-        )
-    found: object = getattr(module, reference.name)
-    return found
+        return load_object(str(reference))
+    except DottedNameError as error:
+        raise PrimitiveError(str(error)) from error
 
 
 def _check_definition(function: types.FunctionType, source: Source, name: str, arity: int) -> None:

@@ -6,8 +6,8 @@ import inspect
 import torch
 from torch import Tensor, nn
 
+from search_spaces.dotted import DottedNameError, load_object, source_hash
 from workers.anchors import NormAct
-from workers.dotted import DottedNameError, load_object, source_hash
 from workers.evaluation import Evaluation, UnfitLayerError, evaluate_layer
 from workers.settings import EvaluationConfig
 

@@ -2,9 +2,9 @@
 
 import torch
 
+from search_spaces.dotted import is_dotted
 from workers.anchors.own_check import check_in_fresh_process
 from workers.data import load_data, prepare_data
-from workers.dotted import is_dotted
 from workers.settings import EvaluationConfig, SettingsError
 
 

@@ -7,11 +7,11 @@ from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, 
 from functools import reduce
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from search_spaces.dotted import is_dotted
 from search_spaces.errors import nearest
 from workers.anchors import ANCHORS, NetworkConfig, anchor_of
 from workers.augmentation import AugmentationConfig
 from workers.data import SOURCES, DataConfig, DigitsConfig
-from workers.dotted import is_dotted
 from workers.keys import later
 from workers.quality import QualityConfig
 from workers.stability import StabilityConfig

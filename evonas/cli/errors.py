@@ -14,7 +14,7 @@ _KNOWN = (
     ("search_spaces.errors", "GraphError", USAGE),
     ("workers.settings", "SettingsError", USAGE),
     ("workers.data.errors", "DataError", FAILED),
-    ("workers.dotted", "DottedNameError", USAGE),
+    ("search_spaces.dotted", "DottedNameError", USAGE),
     ("workers.anchors.own_check", "OwnAnchorError", USAGE),
     ("workers.evaluation", "UnfitLayerError", USAGE),
     ("results_db.errors", "DatabaseError", FAILED),

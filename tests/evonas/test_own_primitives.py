@@ -179,7 +179,7 @@ def test_a_run_from_its_file_to_its_exports(ops: Path) -> None:
     in_a_new_process()
     ops.write_text(OPS.replace("def leaky", "def leeky"))
     refused = run("resume", "r", "--budget", "20", "--workers", "0", *BOTH)
-    assert "has no function 'leaky' (did you mean 'leeky'?)" in refused.stderr.replace("\n", " ")
+    assert "has no 'leaky' (did you mean 'leeky'?)" in refused.stderr.replace("\n", " ")
     assert len(rows()) == BUDGET + 1
 
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
+from search_spaces.dotted import DottedNameError
 from tests.workers.layers import graph_of
 from tests.workers.tiny import NETWORKS, TINY
 from workers.data import TextConfig
-from workers.dotted import DottedNameError
 from workers.evaluation import UnfitLayerError, evaluate
 from workers.own_layers import ChannelAffine, evaluate_own, own_digest, own_layer
 from workers.settings import AnchorConfig

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
+from search_spaces.dotted import is_dotted, source_hash
 from workers.anchors import efficientnet, gpt, mobilenet, own, resnet, vit
 from workers.anchors.efficientnet import EfficientNetConfig
 from workers.anchors.gpt import GPTConfig
@@ -15,7 +16,6 @@ from workers.anchors.own import OwnConfig
 from workers.anchors.resnet import ResNetConfig
 from workers.anchors.vit import ViTConfig
 from workers.anchors.weights import NormAct, initialise, own_parameters
-from workers.dotted import is_dotted, source_hash
 
 __all__ = [
     "ANCHORS",

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from search_spaces.dotted import load_object
 from workers.anchors.weights import NormAct
-from workers.dotted import load_object
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from search_spaces.dotted import load_object, source_hash
 from workers.data.arrays import dataset_of
 from workers.data.dataset import Dataset
 from workers.data.errors import DataError
-from workers.dotted import load_object, source_hash
 
 
 @dataclass(frozen=True, slots=True)

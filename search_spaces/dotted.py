@@ -1,11 +1,15 @@
 """Objects of the user's own by dotted name, `my_package.my_module:name`."""
 
+from __future__ import annotations
+
 import hashlib
 import importlib
 import re
 import sys
 from pathlib import Path
 from typing import Any
+
+from search_spaces.errors import nearest
 
 _DOTTED = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)", re.A)
 
@@ -26,13 +30,24 @@ def load_object(name: str) -> Any:
         raise DottedNameError(f"{name!r:.80} is no dotted name; write my_package.my_module:name")
     try:
         found: Any = importlib.import_module(match[1])
-        for part in match[2].split("."):
-            found = getattr(found, part)
     except Exception as error:  # whatever the user's module raises when it is imported
+        advice = ""
+        if isinstance(error, ModuleNotFoundError):
+            advice = (
+                "; a module of your own is looked for in the working directory, on PYTHONPATH and "
+                "among what is installed, on every worker"
+            )
         raise DottedNameError(
-            f"cannot import {name}: {type(error).__name__}: {error}; the module must be installed, "
-            "or its folder on PYTHONPATH, here and on the workers"
+            f"cannot import {name}: {type(error).__name__}: {error!s:.300}{advice}"
         ) from error
+    for part in match[2].split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError:
+            raise DottedNameError(
+                f"cannot import {name}: {getattr(found, '__file__', None) or match[1]} has no "
+                f"{part!r}{nearest(part, dir(found))}"
+            ) from None
     return found
 
 
