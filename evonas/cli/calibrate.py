@@ -13,19 +13,16 @@ from evonas.cli.options import (
     Database,
     Format,
     FormatOption,
+    Preset,
+    Settings,
     Workers,
     check_pool,
 )
 
 
 def calibrate(
-    preset: Annotated[
-        str, typer.Option(metavar="NAME", help="Whose anchors, data and training to measure.")
-    ] = "quick",
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="a.b=c", help="A setting over the preset; may be repeated."),
-    ] = None,
+    preset: Preset = "quick",
+    set_: Settings = None,
     seeds: Annotated[int, typer.Option(min=2, metavar="N", help="Seeds of every layer.")] = 5,
     long: Annotated[
         int, typer.Option(min=2, metavar="N", help="The long budget, in times the preset's steps.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -77,6 +78,22 @@ Address = Annotated[
     ),
 ]
 
+Preset = Annotated[
+    str,
+    typer.Option(
+        "--preset", metavar="NAME", help="Whose anchors, data and training: quick, small or paper."
+    ),
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="RUN.toml", help="A run file, laid over the preset."),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="a.b=c", help="A setting, over file and preset; may be repeated."
+    ),
+]
 PrimitiveOption = Annotated[
     list[str] | None,
     typer.Option(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,9 +9,12 @@ import typer
 from evonas.cli.options import (
     DEFAULT_DATABASE,
     Address,
+    ConfigFile,
     Database,
     Format,
     FormatOption,
+    Preset,
+    Settings,
     Workers,
     check_pool,
 )
@@ -31,18 +33,9 @@ def score(
             "or a class of your own as my_package.my_module:MyNorm.",
         ),
     ],
-    preset: Annotated[
-        str, typer.Option(metavar="NAME", help="Whose anchors, data and training to use.")
-    ] = "quick",
-    config: Annotated[
-        Path | None, typer.Option(metavar="RUN.toml", help="A run file, laid over the preset.")
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="a.b=c", help="A setting, over file and preset; may be repeated."
-        ),
-    ] = None,
+    preset: Preset = "quick",
+    config: ConfigFile = None,
+    set_: Settings = None,
     seeds: Annotated[
         int, typer.Option(min=1, metavar="N", help="Trainings of each layer on each anchor.")
     ] = 3,

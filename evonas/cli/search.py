@@ -14,7 +14,9 @@ from evonas.cli.options import (
     Budget,
     Database,
     MaxTime,
+    Preset,
     PrimitiveOption,
+    Settings,
     Workers,
     check_pool,
     seconds,
@@ -26,15 +28,8 @@ def search(
     file: Annotated[
         Path | None, typer.Argument(metavar="[RUN.toml]", help="A run file, laid over the preset.")
     ] = None,
-    preset: Annotated[
-        str, typer.Option(metavar="NAME", help="The settings to start from.")
-    ] = "quick",
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="a.b=c", help="A setting, over file and preset; may be repeated."
-        ),
-    ] = None,
+    preset: Preset = "quick",
+    set_: Settings = None,
     space: Annotated[
         str | None,
         typer.Option(
