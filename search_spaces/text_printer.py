@@ -21,6 +21,13 @@ def format_graph(graph: Graph) -> str:
     return _Printer(graph).text()
 
 
+def line_names(graph: Graph) -> dict[int, str]:
+    """The names that `format_graph` gives to values on lines of their own, by position."""
+    printer = _Printer(graph)
+    printer.text()
+    return printer.names
+
+
 def _line_names() -> Iterator[str]:
     letters = [letter for letter in ascii_lowercase if letter not in NAMED_INITIAL]
     yield from letters
@@ -36,6 +43,7 @@ class _Printer:
         self.uses = Counter(i for _, node in graph.active_nodes() for i in node.inputs)
         self.written: dict[int, tuple[str, int]] = {}  # position -> text, how tightly it binds
         self.height: dict[int, int] = {}
+        self.names: dict[int, str] = {}  # of positions that have a line of their own
 
     def text(self) -> str:
         names = _line_names()
@@ -50,7 +58,7 @@ class _Printer:
             self.height[position] = 1 + max(self.height[i] for i in node.inputs)
             shared = self.uses[position] > 1 or self.height[position] > _MAX_HEIGHT
             if shared and position != self.graph.output:
-                name = next(names)
+                self.names[position] = name = next(names)
                 lines.append(f"{name} = {self.written[position][0]}")
                 self.written[position] = (name, _ATOM)
                 self.height[position] = 0
