@@ -27,6 +27,7 @@ from results_db.holder import Holder
 from results_db.migrate import recompute_digests, upgrade
 from results_db.records import (
     SCORED,
+    AnchorResult,
     BaselineRecord,
     CandidateRecord,
     EvaluationRecord,
@@ -34,6 +35,8 @@ from results_db.records import (
     Funnel,
     FunnelStep,
     RankedLayer,
+    RerankedLayer,
+    RerankRecord,
     RunRecord,
 )
 from results_db.store import ResultsDB
@@ -43,6 +46,7 @@ from results_db.writer import RunWriter
 __all__ = [
     "DEFAULT_URL",
     "SCORED",
+    "AnchorResult",
     "BadAddress",
     "BadRecord",
     "BaselineRecord",
@@ -61,6 +65,8 @@ __all__ = [
     "Holder",
     "LeaseLost",
     "RankedLayer",
+    "RerankRecord",
+    "RerankedLayer",
     "ResultsDB",
     "RunExists",
     "RunLocked",

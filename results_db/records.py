@@ -107,6 +107,53 @@ class BaselineRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnchorResult:
+    """How one layer did on one anchor of a rerank.
+
+    `rate`: the factor on the learning rate that did best, `validation`: mean validation accuracy at
+    it, over the seeds of the choice; `test`: test accuracies, one for each seed, in their order.
+    `failure`: why there are none, "" if there are; `failed_rates`: why a rate was out of the
+    choice, by factor.
+    """
+
+    rate: float | None = None
+    validation: float | None = None
+    test: tuple[float, ...] = ()
+    failure: str = ""
+    failed_rates: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RerankedLayer:
+    """A layer of a rerank. `kind`: "found", "given" or "baseline"; `number`: of the candidate.
+
+    `results`: by anchor.
+    """
+
+    name: str
+    kind: str
+    digest: str
+    text: str
+    number: int | None = None
+    results: dict[str, AnchorResult]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RerankRecord:
+    """A finished rerank of a run under its key, a hash of its settings and layers.
+
+    `settings` says all that the results depend on. `stored_at` is set by the database: seconds
+    since 1970.
+    """
+
+    run: str
+    key: str
+    settings: dict[str, Any]
+    layers: tuple[RerankedLayer, ...]
+    stored_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Funnel:
     """Where candidates and attempts ended: counts by verdict, and by refusing check.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from results_db import evaluations, queries
+from results_db import evaluations, queries, reranks
 from results_db.address import DEFAULT_URL
 from results_db.database import Database
 from results_db.errors import BadRecord, CandidateNotFound, RunExists, RunNotFound
@@ -25,6 +25,7 @@ from results_db.records import (
     Funnel,
     FunnelStep,
     RankedLayer,
+    RerankRecord,
     RunRecord,
 )
 from results_db.rows import baseline_record, candidate_record, json_text, run_record
@@ -152,6 +153,19 @@ class ResultsDB:
     def store_evaluation(self, record: EvaluationRecord) -> EvaluationRecord:
         """Stores a finished evaluation; returns what stands under its key: the first wins."""
         return evaluations.store_evaluations(self.database, [record])[0]
+
+    # Reranks
+
+    def store_rerank(self, record: RerankRecord) -> None:
+        """Stores a finished rerank, in the place of one under the same key.
+
+        Raises RunNotFound, BadRecord.
+        """
+        reranks.store(self.database, self._run_id(record.run), record)
+
+    def reranks(self, run: str | None = None) -> list[RerankRecord]:
+        """The reranks of a run, or of all runs, oldest first; raises RunNotFound."""
+        return reranks.find(self.database, None if run is None else self._run_id(run))
 
     # Histories
 

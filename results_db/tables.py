@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Double, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 # Digests and keys are compared by bytes (prefix search by range), whatever the server's locale.
 HexText = String(80).with_variant(String(80, collation="C"), "postgresql")
@@ -117,6 +117,20 @@ class BaselineRow(Base):
     text: Mapped[str] = mapped_column(Text)
     digest: Mapped[str] = mapped_column(HexText)
     evaluation_key: Mapped[str] = mapped_column(HexText)
+
+
+class RerankRow(Base):
+    """The best layers of a run, trained again. `settings`, `layers`: JSON."""
+
+    __tablename__ = "evonas_rerank"
+
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("evonas_run.id", ondelete="CASCADE"), primary_key=True
+    )
+    key: Mapped[str] = mapped_column(HexText, primary_key=True)
+    settings: Mapped[str] = mapped_column(Text)
+    layers: Mapped[str] = mapped_column(Text)
+    stored_at: Mapped[float] = mapped_column(Double)
 
 
 class TallyRow(Base):

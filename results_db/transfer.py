@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -56,7 +57,7 @@ def fork_run(
 def copy_run(
     source: ResultsDB, target: ResultsDB, name: str, *, new_name: str | None = None
 ) -> int:
-    """Copies a run with its baselines to another database; how many candidates were new there.
+    """Copies a run, its baselines and reranks to another database; how many candidates were new.
 
     A run of that name, seed and config there is continued where it ends, if its history agrees so
     far; the same call again finishes one that was interrupted.
@@ -77,6 +78,8 @@ def copy_run(
     with target.writer(there) as writer:
         for baseline in source.baselines(name):
             writer.store_baseline(baseline)
+    for rerank in source.reranks(name):
+        target.store_rerank(replace(rerank, run=there))
     return max(0, last + 1 - known)
 
 

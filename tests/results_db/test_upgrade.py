@@ -13,7 +13,7 @@ from results_db.migrate import migrate
 from results_db.schema import connect
 from results_db.tables import SCHEMA_VERSION, Base, SchemaRow
 
-from .make import candidate
+from .make import candidate, rerank
 
 STORED = Path(__file__).parent / "stored"
 
@@ -41,6 +41,8 @@ def test_an_old_file_is_refused_then_upgraded(old: str) -> None:
         front = extend({}, {row.number: row.scores for row in rows if row.scores})
         assert [row.number for row in db.pareto("first")] == sorted(front)
         assert [b.name for b in db.baselines("first")] == ["BN-ReLU"]
+        db.store_rerank(rerank("first"))
+        assert [found.run for found in db.reranks()] == ["first"]
         with db.writer("first") as writer:
             writer.commit([candidate(60)])
         assert check(db) == []
