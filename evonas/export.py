@@ -14,6 +14,7 @@ from evonas.version import version
 from results_db.records import CandidateRecord
 from results_db.store import ResultsDB
 from search_spaces.codegen import class_sha256, generate
+from search_spaces.codegen_norm_layer import with_norm_layer
 from search_spaces.codegen_own import obstacles
 
 FILE_NAME = "layer.py"
@@ -49,7 +50,7 @@ def export_layer(
     plain = generate(layer.graph)
     _check_trained(layer, plain.class_sha256)
     header = write_header(layer.text, layer.digest, _facts(layer, db, plain.class_sha256))
-    source = generate(layer.graph, docstring=header).source
+    source = with_norm_layer(generate(layer.graph, docstring=header).source)
     if class_sha256(source) != plain.class_sha256:
         raise ExportError(
             f"the class of {layer.name} changed with its docstring; please report this as a bug"

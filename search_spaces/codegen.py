@@ -19,6 +19,7 @@ from search_spaces.codegen_body import write_body
 from search_spaces.codegen_function import SETTINGS, Function, function_of, function_text
 from search_spaces.codegen_kernel import kernel_of
 from search_spaces.codegen_module import ARGUMENTS, HELPERS, class_text, imports_text, plain_text
+from search_spaces.codegen_norm_layer import without_norm_layer
 from search_spaces.codegen_own import definitions, modules, own_primitives
 from search_spaces.codegen_plan import Plan, plan
 from search_spaces.cost import cost
@@ -36,7 +37,7 @@ _WRAPPER = textwrap.TextWrapper(
 )
 _ARGUMENTS = textwrap.indent(ARGUMENTS, "    ").lstrip()
 _CLASS_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}", re.ASCII)
-_TAKEN = ("NormActFunction", "norm_act", "nn", "torch", *HELPERS)
+_TAKEN = ("Callable", "NormActFunction", "norm_act", "norm_layer", "nn", "torch", *HELPERS)
 _WORD = re.compile(r"\w+")
 
 
@@ -78,8 +79,10 @@ def generate(
 def class_sha256(source: str) -> str:
     """The hash of a generated module, read back from its source as an export stands on disk.
 
+    The function `norm_layer` that an export has beside the class is no part of it.
     Raises ValueError if the source is not one module with one layer that opens with a docstring.
     """
+    source = without_norm_layer(source)
     classes = [node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
     if not classes or ast.get_docstring(classes[-1]) is None:
         raise ValueError(
