@@ -26,6 +26,7 @@ from results_db.errors import (
 from results_db.holder import Holder
 from results_db.migrate import recompute_digests, upgrade
 from results_db.records import (
+    NOT_STARTED,
     SCORED,
     AnchorResult,
     BaselineRecord,
@@ -45,6 +46,7 @@ from results_db.writer import RunWriter
 
 __all__ = [
     "DEFAULT_URL",
+    "NOT_STARTED",
     "SCORED",
     "AnchorResult",
     "BadAddress",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -33,15 +34,20 @@ RECONNECT_PAUSES = (
 class Database:
     """Transactions on one address; raises our errors instead of the driver's."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, file_options: Mapping[str, str] | None = None) -> None:
+        """`file_options`: of SQLite's own URLs, such as mode=ro; https://sqlite.org/uri.html."""
         self.address = address
+        url = address.url
+        if address.path and file_options:
+            query = {**file_options, "uri": "true"}
+            url = url.set(database=f"file:{quote(str(address.path))}", query=query)
         # hide_parameters: an error message must not carry a thousand candidates.
         # pool_pre_ping: a pooled connection may have died with the server since it was used.
         # pool_use_lifo: SQLite drops a connection's cached pages when another one has written.
         ping = address.path is None
         try:
             self.engine = create_engine(
-                address.url, hide_parameters=True, pool_pre_ping=ping, pool_use_lifo=True
+                url, hide_parameters=True, pool_pre_ping=ping, pool_use_lifo=True
             )
         except ImportError:
             raise BadAddress(

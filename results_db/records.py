@@ -8,12 +8,15 @@ from typing import Any
 SCORED = "scored"
 """The one verdict that the database knows by name: only candidates with it are ranked."""
 
+NOT_STARTED = "not started"
+"""The state of a run until its first driver sets another: a fork is one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
     """One search as it is stored.
 
-    `state` is what the driver set ("running", "finished", ...); a run that is stored as running
+    `state` is NOT_STARTED, then what the driver set ("running", ...); a run stored as running
     while no driver holds it reads as "interrupted". `budget` counts candidates; None: no limit.
     Times are seconds since 1970. A fork shares the candidates up to number `forked_at` with the
     run it was forked from.

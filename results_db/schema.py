@@ -18,6 +18,7 @@ from results_db.errors import (
     SchemaMismatch,
 )
 from results_db.filesystem import network_kind
+from results_db.read_only import may_be_written, open_to_read
 from results_db.tables import SCHEMA_VERSION, Base, SchemaRow
 
 APPLICATION_ID = 0x45564F4E  # "EVON" in the header of our SQLite files
@@ -49,9 +50,14 @@ def open_database(url: str, *, create: bool) -> Database:
 
 
 def connect(url: str, *, create: bool) -> Database:
-    """A connection to a database of any schema version, or to an empty one under `create`."""
+    """A connection to a database of any schema version, or to an empty one under `create`.
+
+    Without `create`, a file that may not be written is opened for reading.
+    """
     address = Address.parse(url)
     new = _check_file(address.path, create=create) if address.path else False
+    if address.path and not create and not may_be_written(address.path):
+        return open_to_read(address)
     database = Database(address)
     try:
         if address.path:

@@ -18,6 +18,7 @@ from results_db.errors import BadRecord, CandidateNotFound, RunExists, RunNotFou
 from results_db.holder import Holder
 from results_db.lease import Lease, held_by
 from results_db.records import (
+    NOT_STARTED,
     BaselineRecord,
     CandidateRecord,
     EvaluationRecord,
@@ -97,7 +98,7 @@ class ResultsDB:
             "name": name,
             "seed": seed,
             "config": json_text(config, f"config of run {name!r}"),
-            "state": "running",
+            "state": NOT_STARTED,
             "budget": budget,
             "created_at": now,
             "updated_at": now,

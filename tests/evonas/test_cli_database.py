@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from results_db import LeaseLost, ResultsDB
 from tests.evonas.command_line import as_json, run, succeed
-from tests.evonas.small_database import HISTORY, RUN, SCORES
+from tests.evonas.small_database import BEST, HISTORY, RUN, SCORES, make_database
+from tests.support.closed import closed
 from workers.evaluation import Evaluation
 from workers.verdict import Verdict
 
@@ -71,6 +73,26 @@ def test_fork(database: Path) -> None:
     assert (fork.seed, fork.config["seed"], fork.budget) == (9, 9, 40)
     assert fork.config["evolution"]["lag"] == 4
     assert (fork.forked_from, fork.forked_at) == (RUN, 3)
+    assert [row["state"] for row in as_json("runs")] == ["interrupted", "not started"]
+    assert "other  not started, 4 of 40 candidates" in succeed("status", "other")
+
+
+def test_a_database_that_may_not_be_written_can_be_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    commands = (("runs",), ("status",), ("candidates",), ("top",), ("pareto",), ("show", BEST))
+    with tempfile.TemporaryDirectory() as name:  # pytest's own are closed to other users
+        monkeypatch.delenv("EVONAS_DB", raising=False)
+        monkeypatch.chdir(name)
+        make_database(URL)
+        shown = [succeed(*command) for command in commands]
+        with closed(Path(name)):
+            assert [succeed(*command) for command in commands] == shown
+            result = run("fork", RUN, "--name", "other")
+        assert (result.exit_code, "Make the file and its directory writable" in result.stderr) == (
+            1,
+            True,
+        )
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ class TestRuns:
             db.create_run("a", 1, {"x": math.nan})
 
     def test_a_running_run_without_driver_is_interrupted(self, db: ResultsDB) -> None:
-        db.create_run("run", 1, {})
+        assert db.create_run("run", 1, {}).state == "not started"
         with db.writer("run") as writer:
             writer.set_state("running")
             assert db.run("run").state == "running"

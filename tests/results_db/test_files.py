@@ -1,6 +1,5 @@
 """Bad addresses, foreign and damaged files, full and read-only places."""
 
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -10,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, make_url
 
 from results_db import (
     BadAddress,
@@ -20,9 +19,12 @@ from results_db import (
     ForeignDatabase,
     ResultsDB,
     SchemaMismatch,
+    check,
 )
 from results_db.address import Address
 from results_db.filesystem import network_kind
+from results_db.read_only import open_to_read
+from tests.support.closed import closed
 
 from .make import candidate
 
@@ -151,23 +153,71 @@ def read_only_directory() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as name:  # pytest's own are closed to other users
         folder = Path(name)
         with ResultsDB.open(f"sqlite:///{folder}/evonas.db") as db:
-            db.create_run("run", 1, {})
-        (folder / "evonas.db").chmod(0o444)
-        folder.chmod(0o555)
-        user = os.geteuid()
-        if user == 0:
-            os.seteuid(65534)  # nobody
-        try:
+            fill(db)
+        with closed(folder):
             yield folder
-        finally:
-            os.seteuid(user)
-            folder.chmod(0o755)
+
+
+def fill(db: ResultsDB) -> None:
+    db.create_run("run", 1, {})
+    with db.writer("run") as writer:
+        writer.commit([candidate(n) for n in range(3)])
 
 
 @pytest.mark.parametrize("name", ["evonas.db", "new.db"])
 def test_a_read_only_directory(read_only_directory: Path, name: str) -> None:
     with pytest.raises(DatabaseUnavailable, match=r"[Mm]ust exist and be writable|Make the file"):
         ResultsDB.open(f"sqlite:///{read_only_directory}/{name}")
+
+
+def assert_read(folder: Path) -> None:
+    before = sorted(folder.iterdir())
+    with ResultsDB.open(f"sqlite:///{folder}/evonas.db", create=False) as db:
+        assert [run.state for run in db.runs()] == ["not started"]
+        assert [row.number for row in db.candidates("run")] == [0, 1, 2]
+        assert db.top("run")[0].rank == 1
+        assert check(db) == []
+        with pytest.raises(DatabaseUnavailable, match=r"readonly.*Make the file and its directory"):
+            db.set_budget("run", 5)
+    assert sorted(folder.iterdir()) == before
+
+
+def test_what_may_not_be_written_can_be_read(read_only_directory: Path) -> None:
+    assert_read(read_only_directory)
+
+
+@pytest.mark.parametrize("name", ["plain", "a?b#c%20 d"])
+def test_a_file_that_may_not_be_written_can_be_read(name: str) -> None:
+    with tempfile.TemporaryDirectory() as parent:
+        Path(parent).chmod(0o755)
+        folder = Path(parent) / name
+        folder.mkdir()
+        with ResultsDB.open(f"sqlite:///{parent}/evonas.db") as db:
+            fill(db)
+        shutil.move(f"{parent}/evonas.db", folder)
+        with closed(folder, 0o777):
+            if "?" not in name:  # which begins the options of a URL
+                assert_read(folder)
+            else:
+                database = open_to_read(Address(make_url("sqlite://"), folder / "evonas.db"))
+                assert [run.name for run in ResultsDB(database).runs()] == ["run"]
+                database.close()
+
+
+def test_rows_that_are_still_in_the_log_are_read_or_missed_loudly() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder, copy = Path(name) / "here", Path(name) / "copy"
+        Path(name).chmod(0o755)
+        folder.mkdir()
+        copy.mkdir()
+        with ResultsDB.open(f"sqlite:///{folder}/evonas.db") as db:
+            fill(db)
+            for file in ("evonas.db", "evonas.db-wal"):  # as after a kill, without -shm
+                shutil.copy(folder / file, copy)
+            with closed(folder):
+                assert_read(folder)
+        with closed(copy), pytest.raises(DatabaseUnavailable, match=r"evonas.db-wal.*Copy both"):
+            ResultsDB.open(f"sqlite:///{copy}/evonas.db", create=False)
 
 
 def test_a_path_stays_when_the_directory_changes(
