@@ -28,7 +28,7 @@ from search_spaces.text_printer import format_graph
 from search_spaces.varies import varying_axes
 
 # Part of every evaluation's version: raise it when the generated code computes something else.
-CODEGEN_VERSION = 2
+CODEGEN_VERSION = 3
 
 # Characters of a documentation line, beside its indentation and the opening quotes.
 _WIDTH = 93
@@ -102,7 +102,7 @@ def _form(graph: Graph, plan_: Plan) -> tuple[str, Function | None]:
     if own_primitives(graph):
         return "plain", None  # they have no rule
     simplest = canonical(graph)
-    kernel = kernel_of(simplest)
+    kernel = kernel_of(simplest, plan_)
     if kernel:
         return "kernel", kernel
     if cost(simplest, varying_axes(simplest)).kept <= 1 and not plan_.has_deviations:

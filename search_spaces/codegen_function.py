@@ -21,6 +21,12 @@ SETTINGS = {"eps": "float", "groups": "int"}
 _WORD = re.compile(r"\w+")
 _STATISTICS = ("moment", "square", "variance")
 
+_ALIASES = """\
+_generated: Any = NormActFunction.apply  # torch gives it no types
+_forward: Any = NormActFunction.forward
+_forward.__signature__ = inspect.signature(_forward)  # else torch derives it at every call
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Function:
@@ -185,8 +191,7 @@ def function_text(function: Function, arguments: tuple[str, ...]) -> str:
     about = '"""norm_act with its own backward pass; it keeps the input and few statistics."""'
     blocks = [[about], *methods]
     text = "\n\n".join("\n".join(f"    {line}" for line in block) for block in blocks)
-    alias = "_generated: Any = NormActFunction.apply  # torch gives it no types"
-    return f"class NormActFunction(torch.autograd.Function):\n{text}\n\n\n{alias}\n"
+    return f"class NormActFunction(torch.autograd.Function):\n{text}\n\n\n{_ALIASES}"
 
 
 def signature(

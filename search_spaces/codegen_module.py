@@ -120,7 +120,8 @@ _EXTRA_REPR = """\
 
 def imports_text(text: str, modules: frozenset[str] = frozenset()) -> str:
     """The import lines that the text of a module needs; `modules` are needed beside it."""
-    standard = ["import math"] if "math" in modules else []
+    standard = ["import inspect"] if "inspect." in text else []
+    standard += ["import math"] if "math" in modules else []
     standard += ["import warnings"] if "warnings.warn" in text else []
     standard += ["from typing import Any"] if ": Any" in text else []
     lines = [*standard, ""] if standard else []

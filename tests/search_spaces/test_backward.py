@@ -162,6 +162,7 @@ def test_the_input_and_small_statistics_are_all_that_is_kept(name: str) -> None:
 def test_forms_are_chosen_by_what_they_gain() -> None:
     forms = {name: form(zoo_graph(name)) for name in ZOO}
     assert {name for name, chosen in forms.items() if chosen == "kernel"} == {
+        "BN-ReLU",
         "GN-ReLU",
         "LN-ReLU",
         "IN-ReLU",
@@ -197,6 +198,30 @@ def test_second_derivatives_use_the_statistics_of_training_even_after_eval() -> 
         (first,) = torch.autograd.grad(y, x, create_graph=True)
         gradients.append(torch.autograd.grad(first.square().sum(), x)[0])
     torch.testing.assert_close(*gradients)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = std[bs](x)\nmax(v1 * (x - mean[bs](x)) / a + v0, 0)",
+        "max(v1 * (x - mean[bs](-(-x))) / std[bs](-x) + v0, 0)",
+        "max(v1 * (x + mean[bs](-x)) / std[bs](x) + v0, 0)",
+    ],
+)
+def test_batch_norm_keeps_the_running_estimates_of_every_way_to_write_it(text: str) -> None:
+    graph = parse(text)
+    assert canonical(graph) == canonical(zoo_graph("BN-ReLU"))
+    for shape in _SHAPES:
+        assert differences(graph, shape) == []
+
+
+def test_batch_norm_hands_on_the_layout_of_channels_that_come_last() -> None:
+    layer = layer_class(zoo_graph("BN-ReLU"))(CHANNELS)
+    x = images(dtype=torch.float32).to(memory_format=torch.channels_last).requires_grad_()
+    y = layer(x)
+    y.square().sum().backward()
+    assert x.grad is not None
+    assert all(each.is_contiguous(memory_format=torch.channels_last) for each in (y, x.grad))
 
 
 @pytest.mark.parametrize("text", ["max(v1, (x + v0 * x) / 0)", "x * (1 / 0)", "min(x, 1 / 0) * x"])

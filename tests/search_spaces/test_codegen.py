@@ -68,7 +68,7 @@ def test_imports_torch_alone_and_every_name_is_used(sources: list[str]) -> None:
             if isinstance(node, ast.Import | ast.ImportFrom)
             for name in node.names
         }
-        assert imported <= {"torch", "nn", "functional", "warnings", "Any"}
+        assert imported <= {"inspect", "torch", "nn", "functional", "warnings", "Any"}
         stores = [
             n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and type(n.ctx) is ast.Store
         ]

@@ -98,7 +98,9 @@ def test_max_with_zero_is_relu_and_other_ties_split() -> None:
 def test_classes_are_cached_by_canonical_form_and_know_their_source() -> None:
     one = layer_class(parse("x * sigmoid(v1 * x)"))
     assert one is layer_class(parse("sigmoid(x * v1) * (x + 0)"))
-    assert layer_code(parse("x * sigmoid(v1 * x)")).source.startswith("from typing import Any\n")
+    assert layer_code(parse("x * sigmoid(v1 * x)")).source.startswith(
+        "import inspect\nfrom typing import Any\n"
+    )
     with pytest.raises(RuntimeError) as raised:
         one(4, device="meta")(torch.randn(2, 4))
     assert "= torch.mul(x, v1)\n" in "".join(traceback.format_exception(raised.value))
