@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 _IMPORT = "from collections.abc import Callable\n"
-_BEFORE = ("import math\n", "import warnings\n")  # what comes before it where imports are sorted
+# What comes before it where imports are sorted.
+_BEFORE = ("import inspect\n", "import math\n", "import warnings\n")
 _HEAD = "\n\n\ndef norm_layer("
 
 # timm takes a plain function alone for a norm-act layer, and calls it with these arguments.
