@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.evonas.small_database import make_database
 
@@ -22,3 +24,12 @@ def database(here: Path) -> Path:
     """A working directory whose evonas.db holds the run `first`."""
     make_database("sqlite:///evonas.db")
     return here
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Small models are slower on several threads that wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

@@ -18,6 +18,8 @@ from evonas.layers import resolve
 from tests.support.timm_layers import timm
 from tests.support.training import assert_learns, classifies
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 _SMALL_RESNET = {"layers": (1, 1), "channels": (16, 32), "stem_chs": 16}
 # Model, its settings, how many layers with an activation and how many affine ones it builds.
 _MODELS = [

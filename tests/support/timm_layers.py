@@ -1,4 +1,4 @@
-"""timm's layers; they import torchvision, whose operators may not fit the torch at hand."""
+"""Libraries that import torchvision, whose operators may not fit the torch at hand."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ def evo_norm() -> ModuleType:
 def timm() -> ModuleType:
     """The package, for its reference models."""
     return _import("timm")
+
+
+def transformers() -> ModuleType:
+    """The package, for its models."""
+    timm()  # once torchvision is there, its models are found
+    return importlib.import_module("transformers")
 
 
 def _import(name: str) -> ModuleType:
