@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from evonas.cli.options import (
     DEFAULT_DATABASE,
@@ -16,111 +19,64 @@ from evonas.cli.options import (
 
 if TYPE_CHECKING:
     from evonas.layers import Layer
-    from results_db.store import ResultsDB
 
 
 def show(
     layer: LayerArgument,
+    svg: Annotated[
+        Path | None,
+        typer.Option("--svg", metavar="FILE", help="Write a drawing of the graph there, too."),
+    ] = None,
     primitive: PrimitiveOption = None,
     format: FormatOption = Format.TABLE,
     db: Database = DEFAULT_DATABASE,
 ) -> None:
-    """Show a layer: formula, properties, and its scores and ancestors where runs found it."""
+    """Show a layer: formula, graph, properties, the nearest known layer, and its scores and
+    ancestors where runs found it.
+    """
+    from evonas.cli.layer_facts import flat_rows, layer_facts
     from evonas.cli.output import Column, emit
     from evonas.cli.own_primitives import register
-    from evonas.cli.property_words import flat_facts
     from evonas.cli.stored import database_if_any
     from evonas.layers import resolve
 
     register(primitive)
     with database_if_any(db) as results:
-        facts = layer_facts(resolve(layer, results), results)
+        shown = resolve(layer, results)
+        facts = layer_facts(shown, results)
+    if svg is not None:
+        _draw(shown, svg)
     match format:
         case Format.JSON:
             print(json.dumps(facts, indent=2))
         case Format.CSV:
-            row = {**facts, **flat_facts(facts["properties"])}
-            columns = [Column(key) for key in row if key not in ("found", "measured", "properties")]
-            emit(columns, [row], format)
+            rows = flat_rows(facts)
+            emit([Column(key) for key in rows[0]], rows, format)
         case Format.TABLE:
-            _print(facts)
+            _print(facts, shown)
 
 
-def layer_facts(layer: Layer, db: ResultsDB | None) -> dict[str, Any]:
-    """All that is known of a layer, JSON-able."""
-    from evonas.cli.property_words import property_facts
-    from evonas.layers import one_line, short
-    from evonas.leaderboard import ancestors, anchors_of
-    from search_spaces.zoo import ZOO
+def _draw(layer: Layer, file: Path) -> None:
+    from evonas.drawing import svg
 
-    return {
-        "formula": layer.text,
-        "text": one_line(layer.text),
-        "digest": layer.digest,
-        "equal_to": layer.zoo,
-        "source": ZOO[layer.zoo].source if layer.zoo else None,
-        "properties": property_facts(layer.graph),
-        "found": [
-            {
-                "run": found.run,
-                "number": found.candidate.number,
-                "verdict": found.candidate.verdict,
-                "reason": found.candidate.reason,
-                "scores": {
-                    anchor: found.candidate.scores[anchor]
-                    for anchor in anchors_of(db.run(found.run))
-                    if anchor in found.candidate.scores
-                },
-                "mean": found.candidate.mean_score,
-                "parent": found.candidate.parent,
-                "donor": found.candidate.donor,
-                "ancestors": [
-                    {
-                        "number": a.number,
-                        "digest": short(a.digest),
-                        "text": one_line(a.text),
-                        "mean": a.mean_score,
-                        "parent": a.parent,
-                        "donor": a.donor,
-                    }
-                    for a in ancestors(db, found.run, found.candidate)
-                ],
-            }
-            for found in layer.found
-            if db is not None
-        ],
-        "measured": [] if db is None else _measured(layer, db),
-    }
+    text = svg(layer.graph)
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise typer.BadParameter(
+            f"{file} cannot be written: {error.strerror}; give a file in a directory that is there",
+            param_hint="--svg",
+        ) from None
 
 
-def _measured(layer: Layer, db: ResultsDB) -> list[dict[str, Any]]:
-    """The scores of a layer as a baseline of runs."""
-    from evonas.leaderboard import anchors_of, measured
-
-    return [
-        {
-            "run": run,
-            "baseline": entry.name,
-            "verdict": entry.verdict,
-            "reason": entry.reason,
-            "scores": {
-                anchor: entry.scores[anchor]
-                for anchor in anchors_of(db.run(run))
-                if anchor in entry.scores
-            },
-            "mean": entry.mean,
-        }
-        for run, entry in measured(db, layer.digest)
-    ]
-
-
-def _print(facts: dict[str, Any]) -> None:
+def _print(facts: dict[str, Any], layer: Layer) -> None:
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
     from evonas.cli.output import stdout
     from evonas.cli.property_words import property_lines
+    from evonas.cli.tree import tree_lines
     from evonas.cli.words import formula
 
     console = stdout()
@@ -134,11 +90,16 @@ def _print(facts: dict[str, Any]) -> None:
             expand=False,
         )
     )
+    for line in tree_lines(layer.graph):
+        console.print(Text.assemble("  ", line), soft_wrap=True)
+    console.print()
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
     if facts["equal_to"]:
         grid.add_row("known as", Text.assemble((facts["equal_to"], "bold"), f"  {facts['source']}"))
+    if (nearest := facts["nearest"]) is not None:
+        grid.add_row("nearest known", _nearest(nearest))
     if parts:
         grid.add_row("text form", formula(facts["text"]))
     grid.add_row("digest", facts["digest"])
@@ -155,6 +116,14 @@ def _print(facts: dict[str, Any]) -> None:
                 Text("No run in this database has scored this layer.", style="dim"), (1, 2, 0, 2)
             )
         )
+
+
+def _nearest(nearest: dict[str, Any]) -> str:
+    count, most = nearest["distance"], "" if nearest["is_least"] else "at most "
+    return (
+        f"{nearest['name']}, {most}{count} edit{'s' if count != 1 else ''} of values and inputs "
+        f"away (graph edit distance); `evonas diff` shows them"
+    )
 
 
 def _print_found(found: dict[str, Any]) -> None:

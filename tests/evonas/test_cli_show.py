@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from evonas.drawing import svg
 from evonas.export import export_layer
 from evonas.layers import LayerError, layer_of, resolve
 from results_db import ResultsDB
@@ -17,8 +18,9 @@ from search_spaces.errors import TextError
 from search_spaces.properties import Properties
 from search_spaces.text import parse
 from search_spaces.zoo import zoo_graph
-from tests.evonas.command_line import as_json, succeed
-from tests.evonas.small_database import BEST, HISTORY, RUN, SCORES
+from tests.evonas.command_line import as_json, run, succeed
+from tests.evonas.small_database import BEST, HISTORY, RUN, SCORES, candidate
+from workers.verdict import Verdict
 
 S0 = "x * sigmoid(v1 * x) / std[sg](x)"
 S0_DIGEST = digest(parse(S0))
@@ -48,9 +50,6 @@ def test_an_ambiguous_prefix_lists_the_layers(database: Path) -> None:
         if key in start:
             break
         start[key] = text
-    from tests.evonas.small_database import candidate
-    from workers.verdict import Verdict
-
     with ResultsDB.open("sqlite:///evonas.db") as db:
         with db.writer(RUN) as writer:
             writer.commit([candidate(6, start[key], Verdict.LOW_QUALITY, fingerprint=())])
@@ -174,6 +173,78 @@ def test_show_a_layer_that_a_run_measured_as_a_baseline(database: Path) -> None:
     assert "resnet 0.875   vit 0.500   mobilenet 0.625   mean 0.667" in shown
     assert "No run" not in shown
     assert "No run in this database has scored this layer" in succeed("show", "tanh(x) / 2")
+
+
+def test_show_as_csv_has_a_row_with_scores_for_each_run(database: Path) -> None:
+    with ResultsDB.open("sqlite:///evonas.db") as db:
+        db.create_run("other", 1, db.run(RUN).config)
+        with db.writer("other") as writer:
+            reason = "accuracy 0.1 at step 60"
+            writer.commit([candidate(0, BEST, Verdict.LOW_QUALITY, reason=reason)])
+    rows = list(csv.DictReader(io.StringIO(succeed("show", BEST, "--format", "csv"))))
+    assert [(row["run"], row["number"], row["verdict"]) for row in rows] == [
+        (RUN, "3", "scored"),
+        ("other", "0", "low_quality"),
+    ]
+    assert [rows[0][anchor] for anchor in SCORES] == ["0.75", "0.5", "0.625"]
+    assert (rows[0]["mean"], rows[1]["mean"], rows[1]["resnet"]) == ("0.625", "", "")
+    measured = list(csv.DictReader(io.StringIO(succeed("show", "ReLU", "--format", "csv"))))
+    assert [row["baseline"] for row in measured] == ["BN-ReLU", "rectifier"]
+    assert [row["resnet"] for row in measured] == ["0.875", "0.5"]
+
+
+def test_show_names_the_nearest_known_layer(here: Path) -> None:
+    assert as_json("show", S0.replace("std", "rms"))["nearest"] == {
+        "name": "EvoNorm-S0",
+        "distance": 1,
+        "is_least": True,
+    }
+    said = "EvoNorm-S0, 1 edit of values and inputs away (graph edit distance)"
+    assert said in " ".join(succeed("show", S0.replace("std", "rms")).split())
+    assert as_json("show", S0)["nearest"] is None
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_show_draws_the_graph(here: Path, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = [line[2:].rstrip() for line in succeed("show", "BN-SiLU").splitlines()]
+    drawn = lines[lines.index("a = +") :]
+    assert drawn[: drawn.index("")] == [
+        "a = +",
+        "├── /",
+        "│   ├── *",
+        "│   │   ├── v1  over channels",
+        "│   │   └── +",
+        "│   │       ├── x",
+        "│   │       └── neg  over channels",
+        "│   │           └── mean[bs]  over channels",
+        "│   │               └── x",
+        "│   └── std[bs]  over channels",
+        "│       └── x",
+        "└── v0  over channels",
+        "y = *",
+        "├── a",
+        "└── sigmoid",
+        "    └── a",
+    ]
+
+
+def test_a_deep_graph_is_drawn_whole(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    deep = "x"
+    for _ in range(30):
+        deep = f"sigmoid({deep} + v0)"
+    lines = [line.strip() for line in succeed("show", deep).splitlines()]
+    assert sum("── sigmoid" in line for line in lines) == 29
+    assert sum("── v0  over channels" in line for line in lines) == 30
+
+
+def test_show_writes_the_drawing(here: Path) -> None:
+    succeed("show", S0, "--svg", "s0.svg")
+    assert Path("s0.svg").read_text() == svg(canonical(parse(S0)))
+    result = run("show", S0, "--svg", "missing/s0.svg")
+    assert result.exit_code == 2
+    assert "No such file or directory" in result.stderr
 
 
 def test_show_names_the_known_layer_without_any_database(here: Path) -> None:
