@@ -15,11 +15,11 @@ import textwrap
 from dataclasses import dataclass
 
 from search_spaces.canonical import canonical
+from search_spaces.codegen_additions import without_additions
 from search_spaces.codegen_body import write_body
 from search_spaces.codegen_function import SETTINGS, Function, function_of, function_text
 from search_spaces.codegen_kernel import kernel_of
 from search_spaces.codegen_module import ARGUMENTS, HELPERS, class_text, imports_text, plain_text
-from search_spaces.codegen_norm_layer import without_norm_layer
 from search_spaces.codegen_own import definitions, modules, own_primitives
 from search_spaces.codegen_plan import Plan, plan
 from search_spaces.cost import cost
@@ -37,7 +37,11 @@ _WRAPPER = textwrap.TextWrapper(
 )
 _ARGUMENTS = textwrap.indent(ARGUMENTS, "    ").lstrip()
 _CLASS_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}", re.ASCII)
-_TAKEN = ("Callable", "NormActFunction", "norm_act", "norm_layer", "nn", "torch", *HELPERS)
+# What modules call by name: their imports, their functions, and those of additions to them.
+_TAKEN = (
+    *("Any", "Callable", "functional", "math", "nn", "torch", "warnings"),
+    *("NormActFunction", "norm_act", "norm_layer", "synchronize", *HELPERS),
+)
 _WORD = re.compile(r"\w+")
 
 
@@ -79,10 +83,10 @@ def generate(
 def class_sha256(source: str) -> str:
     """The hash of a generated module, read back from its source as an export stands on disk.
 
-    The function `norm_layer` that an export has beside the class is no part of it.
+    Additions to it (`codegen_additions`) do not count.
     Raises ValueError if the source is not one module with one layer that opens with a docstring.
     """
-    source = without_norm_layer(source)
+    source = without_additions(source)
     classes = [node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
     if not classes or ast.get_docstring(classes[-1]) is None:
         raise ValueError(

@@ -37,20 +37,21 @@ class Body:
     estimates: tuple[str, ...]
 
 
-def write_body(plan: Plan) -> Body:
-    """The lines of a plan."""
-    return _Writer(plan).write()
+def write_body(plan: Plan, *, synced: bool = False) -> Body:
+    """The lines of a plan; `synced`: those that average over the batches of a `process_group`."""
+    return _Writer(plan, synced).write()
 
 
 class _Writer:
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, synced: bool) -> None:
         self.plan = plan
+        self.synced = synced
         self.grouped = plan.grouped
         self.values = Expressions(plan)
         self.lines = self.values.lines
         self.buffers: list[Buffer] = []
         self.estimates: list[str] = []
-        for name in (*plan.parameters, "weight", "bias", "eps", "groups"):
+        for name in (*plan.parameters, "weight", "bias", "eps", "groups", "process_group"):
             self.values.fresh(name)  # arguments
 
     def write(self) -> Body:
@@ -101,7 +102,8 @@ class _Writer:
             argument = values.atom(step.argument)
         values.inline.pop(step.argument, None)
         estimates = {kind: values.fresh(f"{_ESTIMATES[kind]}_{step.index_set}") for kind in kinds}
-        computed = own_line + self.averages(step, argument, estimates)
+        averages = self.synced_averages if step.over_batch and self.synced else self.averages
+        computed = own_line + averages(step, argument, estimates)
         self.lines.extend(self.running(step, computed, estimates) if step.over_batch else computed)
         for kind, target in kinds.items():
             if kind == "mean":
@@ -113,8 +115,7 @@ class _Writer:
 
     def averages(self, step: Statistics, argument: str, estimates: dict[str, str]) -> list[str]:
         """Lines that average over this batch; `estimates` maps mean, std and rms to names."""
-        dimensions = "bgws" if self.grouped else "bgs"  # ungrouped, g and w are one
-        over = tuple(i for i, axis in enumerate(dimensions) if axis in step.reduced)
+        over = self.over(step)
         options = f"dim={over if len(over) > 1 else over[0]}, keepdim=True"
         mean, std, rms = (estimates.get(kind) for kind in ("mean", "std", "rms"))
         lines = []
@@ -126,10 +127,33 @@ class _Writer:
             lines.append(f"{rms} = torch.mean(torch.square({argument}), {options})")
         return lines
 
+    def synced_averages(
+        self, step: Statistics, argument: str, estimates: dict[str, str]
+    ) -> list[str]:
+        """The same over the batches of all processes of a group."""
+        mean, std, rms = (estimates.get(kind) for kind in ("mean", "std", "rms"))
+        options = f"{self.over(step)}, process_group"
+        lines = []
+        if std:
+            lines.append(f"{std}, {mean or '_'} = _synced_var_mean({argument}, {options})")
+        elif mean:
+            lines.append(f"{mean} = _synced_mean({argument}, {options})")
+        if rms:
+            lines.append(f"{rms} = _synced_mean(torch.square({argument}), {options})")
+        return lines
+
+    def over(self, step: Statistics) -> tuple[int, ...]:
+        """The dimensions that a step averages over."""
+        dimensions = "bgws" if self.grouped else "bgs"  # ungrouped, g and w are one
+        return tuple(i for i, axis in enumerate(dimensions) if axis in step.reduced)
+
     def running(
         self, step: Statistics, computed: list[str], estimates: dict[str, str]
     ) -> list[str]:
-        """Lines that use this batch in training and the running estimates in evaluation."""
+        """Lines that use this batch in training and the running estimates in evaluation.
+
+        Synchronised lines are of training alone.
+        """
         argument = self.values.name(step.argument)
         suffix = "" if argument == "x" else f"_of_{argument}"
         axes = self.plan.axes[step.argument] - step.reduced
@@ -140,6 +164,8 @@ class _Writer:
         names = {kind: f"running_{_ESTIMATES[kind]}{suffix}" for kind in estimates}
         self.buffers += (Buffer(name, int(kind != "mean"), size) for kind, name in names.items())
         self.estimates += estimates.values()
+        if self.synced:
+            return computed
         evaluation = (
             f"{estimates[kind]} = {name}.to(x.dtype).view({shape})" for kind, name in names.items()
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from search_spaces.codegen_body import parameter_line
@@ -200,9 +200,13 @@ def signature(
     returns: str,
     indent: int = 0,
     optional: tuple[str, ...] = (),
+    types: Mapping[str, str] = SETTINGS,
 ) -> list[str]:
-    """The head of a function, one argument a line where they do not fit on one."""
-    typed = [f"{each}: {SETTINGS.get(each, 'torch.Tensor')}" for each in arguments]
+    """The head of a function, one argument a line where they do not fit on one.
+
+    `types` are those of arguments that are no tensors.
+    """
+    typed = [f"{each}: {types.get(each, 'torch.Tensor')}" for each in arguments]
     typed += [f"{each}: torch.Tensor | None = None" for each in optional]
     line = f"def {name}({', '.join(typed)}) -> {returns}:"
     if len(line) + indent <= MAX_LINE:

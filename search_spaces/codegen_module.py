@@ -64,7 +64,8 @@ _STARTS = {
     "shift": "torch.zeros(1, device=device, dtype=dtype)",
 }
 
-_FORWARD = """\
+# `{norm_act}` stands for the branches that compute the layer.
+FORWARD = """\
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         channels_at_end = self.channels_last or x.ndim == 3
         images = x.movedim(-1, 1) if channels_at_end else x
@@ -138,7 +139,7 @@ def class_text(
     fields = [f"    {buffer.name}: torch.Tensor" for buffer in body.buffers]
     if function:
         fields.append("    plain = False  # True leaves the backward pass to autograd")
-    forward = _FORWARD.replace("{norm_act}", "\n".join(_call(body, arguments, function)))
+    forward = FORWARD.replace("{norm_act}", "\n".join(_call(body, arguments, function)))
     shown = [f", {name}={{self.{name}}}" for name in SETTINGS if name in arguments]
     representation = _EXTRA_REPR.replace("SETTINGS", "".join(shown))
     methods = [_constructor(plan, body, arguments), representation, forward]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-_IMPORT = "from collections.abc import Callable\n"
-# What comes before it where imports are sorted.
-_BEFORE = ("import inspect\n", "import math\n", "import warnings\n")
-_HEAD = "\n\n\ndef norm_layer("
+IMPORTS = ("from collections.abc import Callable",)
 
 # timm takes a plain function alone for a norm-act layer, and calls it with these arguments.
 _FUNCTION = """\
+def norm_layer(
     eps: float = 1e-5,
     groups: int = 32,
     momentum: float = 0.1,
@@ -47,22 +45,6 @@ _FUNCTION = """\
 """
 
 
-def with_norm_layer(source: str, class_name: str = "NormAct") -> str:
-    """A generated module and, after what is hashed of it, `norm_layer`, which makes its class."""
-    above, imports, rest = source.partition("import torch\n")
-    standard = above.strip()
-    if standard:
-        first = sum(len(line) for line in _BEFORE if line in above)
-        above = f"{above[:first]}{_IMPORT}{above[first:]}"
-    else:
-        above = f"{_IMPORT}\n"
-    function = f"{_HEAD.strip()}\n{_FUNCTION.replace('CLASS', class_name)}"
-    return f"{above}{imports}{rest.rstrip()}\n\n\n{function}"
-
-
-def without_norm_layer(source: str) -> str:
-    """The module that `with_norm_layer` was given."""
-    module, found, _ = source.partition(_HEAD)
-    if not found:
-        return source
-    return f"{module}\n".replace(_IMPORT, "", 1).lstrip("\n")
+def norm_layer_block(class_name: str) -> str:
+    """The function that makes layers of a generated class, as an addition to its module."""
+    return _FUNCTION.replace("CLASS", class_name)

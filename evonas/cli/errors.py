@@ -19,7 +19,7 @@ _KNOWN = (
     ("workers.evaluation", "UnfitLayerError", USAGE),
     ("results_db.errors", "DatabaseError", FAILED),
     ("workers.pools.errors", "PoolError", FAILED),
-    ("evonas.export", "ExportError", FAILED),
+    ("evonas.exports.files", "ExportError", FAILED),
     ("evonas.runs", "RunError", FAILED),
     ("evonas.driver", "SearchError", FAILED),
     ("evonas.vocabulary", "VocabularyError", FAILED),

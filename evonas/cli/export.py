@@ -15,12 +15,16 @@ def export(
     to: Annotated[
         Path | None,
         typer.Option(
-            "--to", metavar="DIR", help="Where layer.py goes; layers/<digest> if not given."
+            "--to", metavar="DIR", help="Where the files go; layers/<digest> if not given."
         ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of the class; by default it says what the layer is."),
     ] = None,
     primitive: PrimitiveOption = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Replace a layer.py that holds something else.")
+        bool, typer.Option("--force", help="Replace files that hold something else.")
     ] = False,
     db: Database = DEFAULT_DATABASE,
 ) -> None:
@@ -37,10 +41,13 @@ def export(
     with database_if_any(db) as results:
         found = resolve(layer, results)
         exported = export_layer(
-            found, to or Path("layers") / short(found.digest), results, overwrite=force
+            found,
+            to or Path("layers") / short(found.digest),
+            results,
+            name=name,
+            overwrite=force,
         )
     stdout().print(Text(str(exported.path)), soft_wrap=True)
-    hint = (
-        "from layer import NormAct  # NormAct(64) stands for nn.BatchNorm2d(64) and an activation"
-    )
+    made = exported.class_name
+    hint = f"from layer import {made}  # {made}(64) stands for nn.BatchNorm2d(64) and an activation"
     stderr().print(Text(hint, style="dim"), soft_wrap=True)

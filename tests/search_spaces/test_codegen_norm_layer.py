@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from search_spaces.codegen import class_sha256, generate
-from search_spaces.codegen_norm_layer import with_norm_layer, without_norm_layer
+from search_spaces.codegen_additions import with_additions
+from search_spaces.codegen_norm_layer import IMPORTS, norm_layer_block
+from search_spaces.codegen_synced import SYNCED_IMPORTS, synced_blocks
 from search_spaces.layer import layer_class
 from search_spaces.text import parse
 
@@ -18,12 +20,17 @@ from search_spaces.text import parse
 TEXTS = ("tanh(x)", "x * sigmoid(v1 * x) / std[sg](x)", "max(x / std[sg](x), 0)", "x / rms[bs](x)")
 
 
+def exported(text: str, name: str = "NormAct") -> str:
+    """A generated module with all that exports add to it."""
+    graph = parse(text)
+    blocks = [norm_layer_block(name), *synced_blocks(graph, name)]
+    return with_additions(generate(graph, name).source, blocks, (*IMPORTS, *SYNCED_IMPORTS))
+
+
 def test_passes_ruff_and_strict_types(tmp_path: Path) -> None:
     for i, text in enumerate(TEXTS):
-        (tmp_path / f"layer_{i}.py").write_text(with_norm_layer(generate(parse(text)).source))
-    (tmp_path / "named.py").write_text(
-        with_norm_layer(generate(parse("x"), "Scale").source, "Scale")
-    )
+        (tmp_path / f"layer_{i}.py").write_text(exported(text))
+    (tmp_path / "named.py").write_text(exported("x - mean[bs](exp(x))", "Scale"))
     lint = ["ruff", "check", "--isolated", "--line-length=100", "--select=E,W,F,I,N,B,UP,SIM,RUF"]
     style = ["ruff", "format", "--isolated", "--line-length=100", "--check"]
     for command in (lint, style, ["mypy", "--strict", "--config-file="]):
@@ -36,15 +43,14 @@ def test_passes_ruff_and_strict_types(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", TEXTS)
 def test_is_no_part_of_the_hash(text: str) -> None:
     code = generate(parse(text))
-    source = with_norm_layer(code.source)
+    source = exported(text)
     assert source != code.source
-    assert without_norm_layer(source) == code.source == without_norm_layer(code.source)
     assert class_sha256(source) == code.class_sha256
     assert class_sha256(source.replace("self.weight.view", "self.bias.view")) != code.class_sha256
 
 
 def test_has_the_settings_of_the_class_and_hands_them_on() -> None:
-    source = with_norm_layer(generate(parse("x / (rms[bs](x) + rms[sg](x))")).source)
+    source = exported("x / (rms[bs](x) + rms[sg](x))")
     module: dict[str, object] = {}
     exec(source, module)
     norm_layer = module["norm_layer"]
