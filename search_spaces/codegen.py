@@ -39,7 +39,7 @@ _ARGUMENTS = textwrap.indent(ARGUMENTS, "    ").lstrip()
 _CLASS_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}", re.ASCII)
 # What modules call by name: their imports, their functions, and those of additions to them.
 _TAKEN = (
-    *("Any", "Callable", "functional", "math", "nn", "torch", "warnings"),
+    *("Any", "Callable", "functional", "inspect", "math", "nn", "torch", "warnings"),
     *("NormActFunction", "norm_act", "norm_layer", "synchronize", *HELPERS),
 )
 _WORD = re.compile(r"\w+")
