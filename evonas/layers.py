@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +67,7 @@ def resolve(given: str, db: ResultsDB | None = None) -> Layer:
     Raises LayerError, and TextError that points at the column.
     """
     given = given.strip()
-    if given.endswith(".py") or (len(given) < 1000 and Path(given).is_file()):
+    if given.endswith(".py") or os.path.isfile(given):
         return layer_of(_graph_of_file(Path(given)), db)
     if given.lower() in {name.lower() for name in ZOO}:
         return layer_of(zoo_graph(given), db)
