@@ -244,7 +244,8 @@ def test_show_writes_the_drawing(here: Path) -> None:
     assert Path("s0.svg").read_text() == svg(canonical(parse(S0)))
     result = run("show", S0, "--svg", "missing/s0.svg")
     assert result.exit_code == 2
-    assert "No such file or directory" in result.stderr
+    said = " ".join(result.stderr.replace("\u2502", "").split())
+    assert "missing/s0.svg cannot be written: No such file or directory" in said
 
 
 def test_show_names_the_known_layer_without_any_database(here: Path) -> None:
