@@ -15,12 +15,13 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from evonas.config_document import merged, override, plain, read_run_file
 from evonas.config_errors import ConfigError, explain, given
 from evonas.config_sections import EvolutionConfig, Section
+from search_spaces.embedding import check_member
 from search_spaces.errors import GraphError, nearest
 from search_spaces.own_reference import read_reference
 from search_spaces.requirements import check_ceilings, check_requirements
 from search_spaces.space import SPACES, SearchSpace, get_space
 from search_spaces.space_file import read_space, space_of
-from search_spaces.zoo import zoo_graph
+from search_spaces.zoo import zoo_graph, zoo_name
 from workers.anchors import anchor_of
 from workers.evaluation import unfit
 from workers.screening import ScreeningConfig
@@ -44,6 +45,7 @@ class RunConfig(Section):
         None, gt=0
     )  # seconds an evaluation may take; None: from the baselines
     baselines: tuple[str, ...] = Field((), strict=False)
+    warm_start: tuple[str, ...] = Field((), strict=False)  # zoo layers, the first candidates
     # Functions of the user's own: module:name, with @pin once resolved.
     primitives: tuple[str, ...] = Field((), strict=False)
     evolution: EvolutionConfig = EvolutionConfig()
@@ -78,6 +80,15 @@ class RunConfig(Section):
             zoo_graph(name)
         return names
 
+    @field_validator("warm_start")
+    @classmethod
+    def _warm_start_is_known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        known = tuple(zoo_name(name) for name in names)
+        for name in known:
+            if known.count(name) > 1:
+                raise ValueError(f"{name} is there twice; leave one out")
+        return known
+
     @field_validator("evaluation", mode="before")
     @classmethod
     def _evaluation(cls, values: Any) -> EvaluationConfig:
@@ -110,6 +121,12 @@ class RunConfig(Section):
                     f"the baseline {name} is not {missed}, as {', '.join(anchors)} needs; leave out"
                     " the baseline or the anchor"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _warm_start_fits(self) -> RunConfig:
+        for name in self.warm_start:
+            check_member(f"the warm start {name}", zoo_graph(name), self.search_space)
         return self
 
     @property

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from evonas.objectives import SCORES, check_objectives
 from search_spaces.mutation import PAPER_MUTATION, MutationWeights
 from workers.settings import build
 
@@ -29,7 +30,9 @@ class EvolutionConfig(Section):
     window: int = Field(64, ge=1)  # the latest scored candidates, of whom parents are drawn
     tournament_share: float = Field(0.05, gt=0, le=1)
     tournament_least: int = Field(4, ge=1)
-    winner: Literal["pareto", "average"] = "pareto"
+    strategy: Literal["evolution", "random"] = "evolution"  # random: no candidate has parents
+    winner: Literal["pareto", "average", "crowding"] = "pareto"
+    objectives: tuple[str, ...] = Field((SCORES,), strict=False)
     fresh_probability: float = Field(0.5, ge=0, le=1)
     mutations: int = Field(2, ge=1)
     mutation: MutationWeights = PAPER_MUTATION  # how often each kind is drawn
@@ -41,6 +44,26 @@ class EvolutionConfig(Section):
         if isinstance(values, MutationWeights):
             return values
         return build(MutationWeights, values, "evolution.mutation.")
+
+    @field_validator("objectives")
+    @classmethod
+    def _objectives_are_known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        check_objectives(names)
+        return names
+
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """The objectives beside the scores, less of each is better."""
+        return tuple(name for name in self.objectives if name != SCORES)
+
+    @model_validator(mode="after")
+    def _average_has_one_unit(self) -> EvolutionConfig:
+        if self.winner == "average" and self.costs:
+            raise ValueError(
+                f"winner 'average' means accuracies, and cannot weigh {', '.join(self.costs)} "
+                "against them; give evolution.winner = 'pareto' or 'crowding'"
+            )
+        return self
 
     @model_validator(mode="after")
     def _lag_fits(self) -> EvolutionConfig:

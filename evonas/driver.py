@@ -9,12 +9,14 @@ from typing import Any
 
 from evonas.config import RunConfig
 from evonas.history import History
-from evonas.selection import choose_donor, choose_parent
+from evonas.selection import WARM_STREAM, choose_donor, choose_parent, stream
 from evonas.slots import Slot, evaluation_record
 from evonas.vocabulary import search_space
 from results_db.records import CandidateRecord, EvaluationRecord
 from results_db.store import ResultsDB
 from results_db.writer import RunWriter
+from search_spaces.embedding import embed
+from search_spaces.zoo import zoo_graph
 from workers.evaluation import evaluate, evaluation_key
 from workers.fingerprint import FingerprintIndex
 from workers.own_primitives import with_primitives
@@ -64,23 +66,31 @@ class Driver:
         evolution = self.config.evolution
         last = min(self.history.committed + evolution.lag, self.budget) - 1
         while self._next_slot <= last:
-            parent = choose_parent(
-                self._next_slot, self.history.window, evolution, self.config.seed
-            )
-            slot = Slot(
-                self._next_slot,
-                parent.number if parent else None,
-                parent.graph_json if parent else None,
-            )
-            if parent and evolution.mutation.graft:
-                donor = choose_donor(
-                    parent, slot.number, self.history.window, evolution, self.config.seed
-                )
-                slot.donor = donor.number if donor else None
-                slot.donor_json = donor.graph_json if donor else None
+            warm = self._next_slot < len(self.config.warm_start)
+            slot = self._given(self._next_slot) if warm else self._bred(self._next_slot)
             self._slots[slot.number] = slot
             self._propose(slot)
             self._next_slot += 1
+
+    def _given(self, number: int) -> Slot:
+        """A slot for a layer of the warm start, as it is."""
+        name, config = self.config.warm_start[number], self.config
+        graph = embed(zoo_graph(name), self._space, stream(config.seed, WARM_STREAM, number))
+        return Slot(number, None, graph.to_json(), origin=f"warm start: {name}")
+
+    def _bred(self, number: int) -> Slot:
+        """A slot with a parent, or for a fresh graph."""
+        evolution, seed = self.config.evolution, self.config.seed
+        population = self.history.population(number - evolution.lag)
+        parent = choose_parent(number, population, evolution, seed)
+        if parent is None:
+            return Slot(number, None, None)
+        slot = Slot(number, parent.number, parent.graph_json)
+        if evolution.mutation.graft:
+            donor = choose_donor(parent, number, population, seed)
+            slot.donor = donor.number if donor else None
+            slot.donor_json = donor.graph_json if donor else None
+        return slot
 
     def submit(self) -> None:
         """Keep every worker busy, and no more: an older slot may still overtake what waits."""
@@ -102,15 +112,16 @@ class Driver:
 
     def _propose(self, slot: Slot) -> None:
         config = self.config
+        given = bool(slot.origin)  # a single attempt, which mutates nothing
         task = ProposalTask(
             config.seed,
             slot.number,
             slot.next_attempt,
-            config.evolution.max_attempts,
+            1 if given else config.evolution.max_attempts,
             self._space,
             config.screening,
             slot.parent_json,
-            config.evolution.mutations,
+            0 if given else config.evolution.mutations,
             config.evolution.mutation,
             slot.donor_json,
         )
@@ -226,16 +237,17 @@ class Driver:
         slot = self._slots.get(self.history.committed)
         if slot is None or not slot.is_proposed:
             return None
+        costs = self.config.evolution.costs
         if slot.proposal is None:
             return slot.record(None)
         if slot.equal is None:  # then; one may have been committed since
             slot.equal = self.history.equal_to_latest(slot.proposal.fingerprint)
         if slot.equal is not None:
-            return slot.record(self.history.latest(slot.equal))
+            return slot.record(self.history.latest(slot.equal), costs)
         if not slot.key:  # held back for an earlier slot that was equal, but not exactly
             self._evaluate(slot)
             self._look_up()
-        return None if slot.outcome is None else slot.record(None)
+        return None if slot.outcome is None else slot.record(None, costs)
 
     def _close(self, slot: Slot) -> None:
         """Forget the fingerprint of a committed slot."""

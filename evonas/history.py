@@ -1,6 +1,6 @@
-"""The committed history of a run, as much of it as the loop needs: counts, the window, the best,
-and what is equal to what. It grows with the window and the lag; with the history by 24 bytes a
-candidate.
+"""The committed history of a run, as much of it as the loop needs: counts, the population, the
+best, and what is equal to what. It grows with the window and the lag; with the history by 24 bytes
+a candidate.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections import Counter
 
 from evonas.config_sections import EvolutionConfig
 from evonas.originals import HEAD, Originals
-from evonas.selection import Member, Window
+from evonas.population import Population
 from results_db.records import CandidateRecord
 from results_db.store import ResultsDB
 from workers.fingerprint import Fingerprint
@@ -22,14 +22,13 @@ class History:
     """
 
     def __init__(self, db: ResultsDB, run: str, config: EvolutionConfig) -> None:
+        self._db, self._run = db, run
         self.committed = db.count(run)
         funnel = db.funnel(run)
         self.verdicts: Counter[str] = Counter(funnel.verdicts)
         self.refused: Counter[str] = Counter(funnel.refused)
         self.attempts = funnel.attempts
-        self.window = Window(config.window, config.lag)
-        for row in db.window(run, last=self.committed - 1, size=config.window + config.lag):
-            self._breed(row)
+        self._population = self._read_population(config, self.committed - config.lag)
         self.best: dict[str, float] = {}
         self.best_mean = 0.0
         self.best_text = ""
@@ -42,6 +41,7 @@ class History:
         self._latest = {
             row.number: row for row in db.candidates(run, first=max(0, self.committed - config.lag))
         }
+        self._oldest = max(0, self.committed - config.lag)  # of the latest
         self._originals = Originals(
             lambda number: db.fingerprint(run, number),
             db.fingerprints(run, originals=True, head=HEAD),
@@ -57,12 +57,18 @@ class History:
         self.refused.update(row.refused)
         self.attempts += row.attempts
         self._latest[row.number] = row
-        self._latest.pop(row.number - self._lag, None)
+        self._forget()
         if row.fingerprint and row.verdict != Verdict.DUPLICATE:
             self._originals.add(row.number, row.fingerprint)
-        if row.verdict == Verdict.SCORED and row.graph_json is not None:
-            self._breed(row)
+        if row.verdict == Verdict.SCORED and row.repeat_of is None:
             self._note_scores(row)
+
+    def population(self, last: int) -> Population:
+        """The population after exactly the rows up to `last`; each call asks for no earlier row."""
+        for number in range(self._population.through + 1, last + 1):
+            self._population.take(self._latest[number])
+        self._forget()
+        return self._population
 
     def equal_to(self, fingerprint: Fingerprint) -> int | None:
         """The number of the first candidate that computes the same, itself no duplicate."""
@@ -76,9 +82,22 @@ class History:
         """One of the last `lag` candidates."""
         return self._latest[number]
 
-    def _breed(self, row: CandidateRecord) -> None:
-        assert row.graph_json is not None
-        self.window.add(Member(row.number, row.graph_json, row.scores))
+    def _read_population(self, config: EvolutionConfig, last: int) -> Population:
+        population = Population(config.window, config.lag)
+        rows = self._db.window(self._run, last=last, size=config.window + config.lag)
+        if rows:
+            rows += self._db.repeats(self._run, least=rows[0].number, last=last)
+        for row in sorted(rows, key=lambda row: row.number):
+            population.take(row)
+        population.through = max(last, -1)
+        return population
+
+    def _forget(self) -> None:
+        """Keep the last `lag` rows, and those that the population has not taken in."""
+        kept = min(self.committed - self._lag, self._population.through + 1)
+        for number in range(self._oldest, kept):
+            del self._latest[number]
+        self._oldest = max(self._oldest, kept)
 
     def _note_scores(self, row: CandidateRecord) -> None:
         for anchor, score in row.scores.items():

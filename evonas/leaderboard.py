@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from evonas.layers import short
+from evonas.objectives import SCORES, costs_of
 from results_db.records import CandidateRecord, RunRecord
 from results_db.store import ResultsDB
+from search_spaces.text import parse
 from workers.verdict import Verdict
 
 
@@ -23,6 +25,7 @@ class Entry:
     reason: str
     scores: dict[str, float]
     mean: float | None
+    costs: dict[str, float] = field(default_factory=dict)
     pareto: bool = False
     class_sha256: str = ""  # of the class that was trained, "" if not known
 
@@ -45,6 +48,7 @@ class Leaderboard:
     anchors: tuple[str, ...]
     baselines: tuple[Entry, ...]
     found: tuple[Entry, ...]
+    costs: tuple[str, ...] = ()  # objectives beside the scores
 
     @property
     def best(self) -> Entry | None:
@@ -54,7 +58,7 @@ class Leaderboard:
 
 def leaderboard(db: ResultsDB, run: str, count: int = 10) -> Leaderboard:
     """The `count` best layers of a run. Raises RunNotFound."""
-    anchors = anchors_of(db.run(run))
+    record = db.run(run)
     found = tuple(
         Entry(
             name=short(ranked.candidate.digest),
@@ -65,16 +69,18 @@ def leaderboard(db: ResultsDB, run: str, count: int = 10) -> Leaderboard:
             reason=ranked.candidate.reason,
             scores=ranked.candidate.scores,
             mean=ranked.mean,
+            costs=ranked.candidate.costs,
             pareto=ranked.pareto,
         )
         for ranked in db.top(run, count)
     )
-    return Leaderboard(run, anchors, baselines(db, run), found)
+    return Leaderboard(run, anchors_of(record), baselines(db, run), found, costs_asked(record))
 
 
 def baselines(db: ResultsDB, run: str) -> tuple[Entry, ...]:
     """The baselines that a run has measured so far."""
-    anchors = anchors_of(db.run(run))
+    record = db.run(run)
+    anchors, costs = anchors_of(record), costs_asked(record)
     entries = []
     for baseline in db.baselines(run):
         evaluation = db.find_evaluation(baseline.evaluation_key)
@@ -90,6 +96,7 @@ def baselines(db: ResultsDB, run: str) -> tuple[Entry, ...]:
                 reason=evaluation.reason,
                 scores=evaluation.scores,
                 mean=_mean(evaluation.scores, anchors),
+                costs=costs_of(parse(baseline.text), costs),
                 class_sha256=evaluation.class_sha256,
             )
         )
@@ -110,6 +117,12 @@ def measured(db: ResultsDB, digest: str) -> tuple[tuple[str, Entry], ...]:
 def anchors_of(run: RunRecord) -> tuple[str, ...]:
     """The names of a run's anchors, in the order in which it trains them."""
     return tuple(str(anchor["name"]) for anchor in run.config["evaluation"]["anchors"])
+
+
+def costs_asked(run: RunRecord) -> tuple[str, ...]:
+    """The objectives of a run beside its scores, less of each is better."""
+    names = run.config.get("evolution", {}).get("objectives", ())
+    return tuple(name for name in names if name != SCORES)
 
 
 def ancestors(db: ResultsDB, run: str, candidate: CandidateRecord) -> tuple[CandidateRecord, ...]:

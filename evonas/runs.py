@@ -102,6 +102,15 @@ def fork(
             f"a fork keeps the primitives of {source!r}: {', '.join(old.primitives) or 'none'} of "
             "your own; start a new run with `evonas search` for others"
         )
+    for what, kept, given in (
+        ("warm start", old.warm_start, new.warm_start),
+        ("objectives", old.evolution.objectives, new.evolution.objectives),
+    ):
+        if kept != given:
+            raise RunError(
+                f"a fork keeps the {what} of {source!r}: {', '.join(kept) or 'none'}; given "
+                f"{', '.join(given) or 'none'}. Start a new run with `evonas search` for others"
+            )
     if (old.space, _anchors(old)) != (new.space, _anchors(new)):
         raise RunError(
             f"a fork keeps the space and the anchors of {source!r}: {old.space.name} on "

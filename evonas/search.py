@@ -157,7 +157,7 @@ class _Clock:
                 history.attempts,
                 dict(history.best),
                 history.best_text,
-                hypervolume(list(driver.writer.front.values())),
+                hypervolume(driver.writer.front.values()),
                 driver.pool.workers if phase == "baselines" else len(driver.in_flight),
                 driver.pool.workers,
                 elapsed,

@@ -1,112 +1,119 @@
-"""Selection: tournaments over the window, with the winner drawn from the tournament's Pareto front.
+"""Selection: tournaments over the population, with the winner drawn from the tournament's front.
 
-Source: regularized evolution (Real, Aggarwal, Huang, Le 2019) with the multi-objective winner of
+Sources: regularized evolution (Real, Aggarwal, Huang, Le 2019) with the multi-objective winner of
 Liu, Brock, Simonyan and Le (2020): a random member of the tournament's Pareto front over the
-anchors' accuracies, or, as the alternative, the best mean.
+anchors' accuracies, or, as the alternative, the best mean. Non-dominated sorting with crowding as
+in NSGA-II (Deb, Pratap, Agarwal, Meyarivan 2002), whose population here ages like the others'.
 """
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass
-from operator import attrgetter
+from collections.abc import Callable, Iterable
 
 import moocore
 import numpy as np
 from numpy.typing import NDArray
 
 from evonas.config_sections import EvolutionConfig
-from results_db.front import Scores, matrix, nondominated_rows
+from evonas.population import Member, Population
+from results_db.front import Scores, matrix, nondominated_rows, scores_of
 
 # Words that keep the driver's random streams apart from those of the attempts.
 _PARENT_STREAM, _DONOR_STREAM = 0, 1
+WARM_STREAM, REPEAT_STREAM = 2, 3
+
+Rng = np.random.Generator
+Places = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A scored candidate that may become a parent."""
-
-    number: int
-    graph_json: str
-    scores: dict[str, float]
-
-
-class Window:
-    """The latest scored candidates, each kept as long as a slot may still ask for it."""
-
-    def __init__(self, size: int, lag: int) -> None:
-        self._size = size
-        self._kept = size + lag
-        self._members: list[Member] = []
-        self._points = np.empty((2 * self._kept, 0))  # a row for each member, anchors by name
-
-    def add(self, member: Member) -> None:
-        """Append a candidate; numbers ascend, and all are scored on the same anchors."""
-        count = len(self._members)
-        if count == 0:
-            self._points = np.empty((2 * self._kept, len(member.scores)))
-        elif count == 2 * self._kept:
-            del self._members[: -self._kept]
-            self._points[: self._kept] = self._points[self._kept :]
-            count = self._kept
-        self._members.append(member)
-        self._points[count] = [member.scores[anchor] for anchor in sorted(member.scores)]
-
-    def as_of(self, number: int) -> range:
-        """Places of the latest `size` members whose number is not above `number`."""
-        end = bisect_right(self._members, number, key=attrgetter("number"))
-        return range(max(0, end - self._size), end)
-
-    def __getitem__(self, place: int) -> Member:
-        return self._members[place]
-
-    def points(self, places: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The scores of these members, len(places) x anchors."""
-        return self._points[places]
+def stream(run_seed: int, word: int, slot: int) -> Rng:
+    """The random numbers of one slot for one purpose."""
+    return np.random.default_rng(np.random.SeedSequence(run_seed, spawn_key=(word, slot)))
 
 
 def choose_parent(
-    slot: int, window: Window, config: EvolutionConfig, run_seed: int
+    slot: int, population: Population, config: EvolutionConfig, run_seed: int
 ) -> Member | None:
-    """The parent of a slot, a function of seed, slot and the history up to `slot - lag`; None: a
+    """The parent of a slot, a function of seed, slot and the population as of `slot - lag`; None: a
     fresh graph.
     """
-    rng = np.random.default_rng(np.random.SeedSequence(run_seed, spawn_key=(_PARENT_STREAM, slot)))
+    if config.strategy == "random":
+        return None
+    rng = stream(run_seed, _PARENT_STREAM, slot)
     if rng.random() < config.fresh_probability:
         return None
-    places = window.as_of(slot - config.lag)
-    if not places:
+    places = population.places()
+    if not places.size:
         return None
     size = max(config.tournament_least, math.ceil(config.tournament_share * len(places)))
-    tournament = places.start + np.sort(rng.permutation(len(places))[:size])
-    points = window.points(tournament)
-    if config.winner == "average":
-        best = int(points.sum(axis=1).argmax())  # the oldest of equals
-    else:
-        front = nondominated_rows(points)
-        best = front[int(rng.integers(len(front)))]
-    return window[int(tournament[best])]
+    tournament = places[np.sort(rng.permutation(len(places))[:size])]
+    return population[WINNERS[config.winner](population, places, tournament, rng)]
 
 
-def choose_donor(
-    parent: Member, slot: int, window: Window, config: EvolutionConfig, run_seed: int
-) -> Member | None:
+def choose_donor(parent: Member, slot: int, population: Population, run_seed: int) -> Member | None:
     """Of whom a piece may be grafted onto the parent: any other member of the window, all equally
     likely; None if there is none. Like the parent a function of seed, slot and history.
     """
-    rng = np.random.default_rng(np.random.SeedSequence(run_seed, spawn_key=(_DONOR_STREAM, slot)))
-    places = window.as_of(slot - config.lag)
-    if len(places) < 2:
+    places = population.places()
+    others = places[places != population.place_of(parent.number)]
+    if not others.size:
         return None
-    of_parent = window.as_of(parent.number)[-1]
-    drawn = places[int(rng.integers(len(places) - 1))]
-    return window[drawn if drawn < of_parent else drawn + 1]
+    return population[int(others[stream(run_seed, _DONOR_STREAM, slot).integers(len(others))])]
 
 
-def hypervolume(scores: Sequence[Scores]) -> float:
-    """Volume that the front dominates above accuracy 0 on every anchor; 0 without scores."""
+def _from_front(population: Population, places: Places, tournament: Places, rng: Rng) -> int:
+    front = nondominated_rows(population.points(tournament))
+    return int(tournament[front[int(rng.integers(len(front)))]])
+
+
+def _best_mean(population: Population, places: Places, tournament: Places, rng: Rng) -> int:
+    return int(tournament[population.points(tournament).sum(axis=1).argmax()])  # the oldest
+
+
+def _least_crowded(population: Population, places: Places, tournament: Places, rng: Rng) -> int:
+    """Of the first front that the tournament meets, sorted over the whole population, the member
+    with the most room around it; the oldest of equals.
+    """
+    points = population.points(places)
+    ranks = moocore.pareto_rank(points, maximise=True)
+    drawn = np.searchsorted(places, tournament)
+    front = np.flatnonzero(ranks == ranks[drawn].min())
+    room = dict(zip(front.tolist(), crowding(points[front]).tolist(), strict=True))
+    return int(places[max((i for i in drawn.tolist() if i in room), key=room.__getitem__)])
+
+
+# Name in the config -> place of the winner, given the population, all places and the tournament.
+WINNERS: dict[str, Callable[[Population, Places, Places, Rng], int]] = {
+    "pareto": _from_front,
+    "average": _best_mean,
+    "crowding": _least_crowded,
+}
+
+
+def crowding(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The crowding distance of each point of a front: the sum over the objectives of the gap
+    between its neighbours, as a share of the front's extent; infinite at both ends.
+
+    Source: Deb et al. (2002), section III B.
+    """
+    distance = np.zeros(len(points))
+    for values in points.T:
+        order = np.argsort(values, kind="stable")
+        ordered = values[order]
+        extent = ordered[-1] - ordered[0]
+        if extent > 0:  # else the objective does not tell them apart
+            gaps = np.full(len(points), np.inf)
+            gaps[1:-1] = (ordered[2:] - ordered[:-2]) / extent
+            distance[order] += gaps
+    return distance
+
+
+def hypervolume(front: Iterable[Scores]) -> float:
+    """Volume that the front dominates above accuracy 0 on every anchor; 0 without scores. Costs
+    among its objectives are left out.
+    """
+    scores = [scores_of(point) for point in front]
     if not scores:
         return 0.0
     values = matrix(scores)

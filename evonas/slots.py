@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from evonas.objectives import costs_of
 from results_db.records import CandidateRecord, EvaluationRecord
+from search_spaces.graph import Graph
 from workers.evaluation import Evaluation
 from workers.pools.base import Completion
 from workers.proposal import Proposal
@@ -24,6 +27,7 @@ class Slot:
     parent_json: str | None
     donor: int | None = None  # another parent, for a graft
     donor_json: str | None = None
+    origin: str = ""  # of a given layer, which is `parent_json` as it is
     refused: Counter[str] = field(default_factory=Counter)
     next_attempt: int = 0  # the first one not made yet
     exhausted: bool = False  # all attempts are made and none passed
@@ -42,12 +46,17 @@ class Slot:
         """Attempts made: the refused ones and the one that passed."""
         return sum(self.refused.values()) + (self.proposal is not None)
 
-    def record(self, duplicate: CandidateRecord | None) -> CandidateRecord:
-        """The row to commit; `duplicate` is the earlier candidate that this one equals."""
+    def record(
+        self, duplicate: CandidateRecord | None, costs: Sequence[str] = ()
+    ) -> CandidateRecord:
+        """The row to commit; `duplicate` is the earlier candidate that this one equals, `costs`
+        names what else than scores the run asks for.
+        """
         common: dict[str, Any] = {
             "number": self.number,
             "parent": self.parent,
             "donor": self.donor if self.proposal and self.proposal.grafted else None,
+            "origin": self.origin,
             "attempts": self.attempts(),
             "refused": dict(sorted(self.refused.items())),
         }
@@ -64,6 +73,8 @@ class Slot:
             "text": self.proposal.text,
             "fingerprint": self.proposal.fingerprint,
         }
+        if costs and self.proposal.graph_json is not None:
+            common["costs"] = costs_of(Graph.from_json(self.proposal.graph_json), costs)
         if duplicate is not None:
             return CandidateRecord(
                 **common,

@@ -27,6 +27,7 @@ from results_db.holder import Holder
 from results_db.migrate import recompute_digests, upgrade
 from results_db.records import (
     NOT_STARTED,
+    REJECTED,
     SCORED,
     AnchorResult,
     BaselineRecord,
@@ -47,6 +48,7 @@ from results_db.writer import RunWriter
 __all__ = [
     "DEFAULT_URL",
     "NOT_STARTED",
+    "REJECTED",
     "SCORED",
     "AnchorResult",
     "BadAddress",

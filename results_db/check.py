@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 
-from results_db.front import Front, Scores, extend
+from results_db.front import Front, Scores, extend, objectives
 from results_db.queries import CHUNK
+from results_db.repeats import standing
 from results_db.store import ResultsDB
 
 
@@ -25,26 +26,40 @@ def _check_run(db: ResultsDB, run: str) -> list[str]:
     problems: list[str] = []
     verdicts: Counter[str] = Counter()
     unscored: Counter[str] = Counter()
+    repeated: Counter[str] = Counter()
     front: Front = {}
     ranked: dict[int, Scores] = {}  # not in the front yet
     expected = 0
     last = db.count(run) - 1  # a running driver may commit more meanwhile
     funnel = db.funnel(run)
     pareto = [record.number for record in db.pareto(run)]
+    repeats = defaultdict(list)
+    for record in db.repeats(run, last=last):
+        repeats[record.repeat_of].append(record)
     for record in db.candidates(run, last=last):
         if record.number != expected:
             problems.append(f"candidates {expected} to {record.number - 1} are missing.")
         expected = record.number + 1
+        if record.repeat_of is not None:
+            repeated[record.verdict] += 1
+            continue
+        seeds, _ = standing(record, repeats.get(record.number, ()))
+        if seeds != record.seeds:
+            problems.append(f"candidate {record.number} has {seeds} seeds, not {record.seeds}.")
         verdicts[record.verdict] += 1
         unscored[record.verdict] += not record.scores
         if record.mean_score is not None:
-            ranked[record.number] = record.scores
+            ranked[record.number] = objectives(record.scores, record.costs)
         if len(ranked) >= CHUNK:
             front, ranked = extend(front, ranked), {}
     front = extend(front, ranked)
     if db.count(run) - 1 != last:
         return problems
-    for told, counted in ((funnel.verdicts, verdicts), (funnel.unscored, +unscored)):
+    for told, counted in (
+        (funnel.verdicts, verdicts),
+        (funnel.unscored, +unscored),
+        (funnel.repeated, repeated),
+    ):
         if dict(counted) != told:
             problems.append(f"the tallies say {told}, the history {dict(counted)}.")
     if sorted(front) != pareto:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Insert, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from results_db.front import Front, extend
+from results_db.front import Front, extend, objectives
 from results_db.tables import CandidateRow, FrontRow, TallyRow
 
 BUCKET = 1000  # candidates that share a row of each tally: the resolution of the funnel over time
@@ -24,6 +24,10 @@ def add_tallies(connection: Connection, run_id: int, rows: Iterable[Row]) -> Non
     counts: Counter[tuple[int, str, str]] = Counter()
     for row in rows:
         bucket = row["number"] // BUCKET
+        if row["repeat_of"] is not None:
+            counts[bucket, "repeated", row["verdict"]] += 1
+            counts[bucket, "sum", "cached"] += bool(row["cached"])
+            continue
         counts[bucket, "verdict", row["verdict"]] += 1
         if row["scores"] == "{}":
             counts[bucket, "unscored", row["verdict"]] += 1
@@ -49,8 +53,13 @@ def _add(dialect: str) -> Insert:
 
 def read_front(connection: Connection, run_id: int) -> Front:
     """The stored Pareto front of the run."""
-    members = select(CandidateRow.number, CandidateRow.scores).where(*front_members(run_id))
-    return {row.number: json.loads(row.scores) for row in connection.execute(members)}
+    members = select(CandidateRow.number, CandidateRow.scores, CandidateRow.costs).where(
+        *front_members(run_id)
+    )
+    return {
+        row.number: objectives(json.loads(row.scores), json.loads(row.costs))
+        for row in connection.execute(members)
+    }
 
 
 def front_members(run_id: int) -> tuple[ColumnElement[bool], ...]:
@@ -62,7 +71,11 @@ def front_members(run_id: int) -> tuple[ColumnElement[bool], ...]:
 def extend_front(front: Front, rows: Iterable[Row]) -> Front:
     """The front after these rows; the given one stays as it is."""
     ranked = (row for row in rows if row["mean_score"] is not None)
-    return extend(front, {row["number"]: json.loads(row["scores"]) for row in ranked})
+    points = {
+        row["number"]: objectives(json.loads(row["scores"]), json.loads(row["costs"]))
+        for row in ranked
+    }
+    return extend(front, points)
 
 
 def write_front(connection: Connection, run_id: int, old: Front, new: Front) -> None:

@@ -1,4 +1,7 @@
-"""Pareto dominance over scores per anchor: at least as good on every anchor, better on one.
+"""Pareto dominance: at least as good in every objective, better in one.
+
+The objectives of a candidate are its scores, one per anchor, and its costs, negated, so that more
+is better everywhere.
 
 Tournaments and the stored front are both answered here, by moocore.
 """
@@ -14,6 +17,16 @@ if TYPE_CHECKING:
 
 Scores = Mapping[str, float]
 Front = Mapping[int, Scores]  # number -> scores of the candidates that no other one dominates
+
+
+def objectives(scores: Scores, costs: Mapping[str, float]) -> Scores:
+    """All that counts of a candidate, more is better; a cost has a minus before its name."""
+    return {**scores, **{f"-{name}": -cost for name, cost in costs.items()}}
+
+
+def scores_of(point: Scores) -> Scores:
+    """The scores among the objectives."""
+    return {name: value for name, value in point.items() if not name.startswith("-")}
 
 
 def nondominated(scores: Sequence[Scores]) -> list[int]:
@@ -41,7 +54,7 @@ def extend(front: Front, new: Front) -> Front:
 
 
 def matrix(scores: Sequence[Scores]) -> NDArray[np.float64]:
-    """The scores as numbers x anchors, anchors by name; all have the same ones."""
+    """The scores as numbers x objectives, by name; all have the same ones."""
     import numpy as np
 
     anchors = sorted(scores[0])

@@ -56,6 +56,7 @@ def window(database: Database, run_id: int, last: int, size: int) -> list[Candid
         .where(
             CandidateRow.run_id == run_id,
             CandidateRow.verdict == SCORED,
+            CandidateRow.repeat_of.is_(None),
             CandidateRow.number <= last,
         )
         .order_by(CandidateRow.number.desc())
@@ -106,6 +107,16 @@ def fingerprint(database: Database, run: str, number: int) -> tuple[float, ...] 
     return None if data is None else unpack(data)
 
 
+def repeats(database: Database, run_id: int, least: int, last: int | None) -> list[CandidateRecord]:
+    """The re-evaluations of candidates from number `least` on, up to row `last`, in order."""
+    chosen = [CandidateRow.run_id == run_id, CandidateRow.repeat_of >= least]
+    if last is not None:
+        chosen.append(CandidateRow.number <= last)
+    rows = select(*_COLUMNS).where(*chosen).order_by(CandidateRow.number)
+    with database.read() as connection:
+        return [candidate_record(row) for row in connection.execute(rows)]
+
+
 def count(database: Database, run_id: int) -> int:
     """How many candidates are committed."""
     last = select(func.max(CandidateRow.number)).where(CandidateRow.run_id == run_id)
@@ -151,7 +162,7 @@ def pareto(database: Database, run_id: int) -> list[CandidateRecord]:
 
 
 def top(database: Database, run_id: int, places: int) -> list[RankedLayer]:
-    """The leaderboard: best mean first, the older candidate first among equals."""
+    """The leaderboard: best mean over all seeds first, the older candidate first among equals."""
     best = (
         select(*_COLUMNS)
         .where(CandidateRow.run_id == run_id, CandidateRow.mean_score.is_not(None))
@@ -159,22 +170,23 @@ def top(database: Database, run_id: int, places: int) -> list[RankedLayer]:
         .limit(places)
     )
     with database.read() as connection:
-        records = [candidate_record(row) for row in connection.execute(best)]
+        rows = connection.execute(best).all()
         front = select(FrontRow.number).where(FrontRow.run_id == run_id)
         members = set(connection.execute(front).scalars())
     return [
         RankedLayer(
             rank=rank,
-            candidate=record,
-            mean=record.mean_score or 0.0,
-            pareto=record.number in members,
+            candidate=candidate_record(row),
+            mean=row.mean_score,
+            pareto=row.number in members,
         )
-        for rank, record in enumerate(records, start=1)
+        for rank, row in enumerate(rows, start=1)
     ]
 
 
 def _funnel(rows: Sequence[Any]) -> Funnel:
-    counts: dict[str, dict[str, int]] = {"verdict": {}, "unscored": {}, "refused": {}, "sum": {}}
+    kinds = ("verdict", "unscored", "refused", "sum", "repeated")
+    counts: dict[str, dict[str, int]] = {kind: {} for kind in kinds}
     for row in rows:
         counts[row.kind][row.name] = int(row.total)
     return Funnel(
@@ -184,4 +196,5 @@ def _funnel(rows: Sequence[Any]) -> Funnel:
         attempts=counts["sum"].get("attempts", 0),
         refused=counts["refused"],
         cached=counts["sum"].get("cached", 0),
+        repeated=counts["repeated"],
     )

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SCORED = "scored"
-"""The one verdict that the database knows by name: only candidates with it are ranked."""
+"""The verdict of those that are ranked."""
+
+REJECTED = frozenset(("unstable", "low_quality", "diverged"))
+"""The verdicts that end a ranking: a layer that a further seed ends so is no longer ranked."""
 
 NOT_STARTED = "not started"
 """The state of a run until its first driver sets another: a fork is one."""
@@ -38,22 +41,32 @@ class CandidateRecord:
     """One row of a run's history.
 
     `number` counts from 0 without gaps; `parent`, `donor` (the parent of whom a piece was grafted)
-    and `duplicate_of` are numbers of the same run.
-    `scores` holds one validation accuracy per anchor, `refused` how many attempts fell at each
-    check, `seconds` the cost of the evaluation. `committed_at` is set by the database unless
-    it is given: seconds since 1970.
+    and `duplicate_of` are numbers of the same run. `origin` says where a layer that was neither
+    drawn nor bred came from, "" for the others. A row with `repeat_of` is no new layer: it is the
+    candidate of that number evaluated once more, with the seed `seed_index`. `slot`: the place in
+    the order of opening, where that is not the order of committing.
+    `scores` holds one validation accuracy per anchor, `costs` what the run's other objectives ask
+    for (less is better), `refused` how many attempts fell at each check, `seconds` the cost of the
+    evaluation. `committed_at` is set by the database unless it is given: seconds since 1970.
+    `seeds` is set by the database: how many evaluations of the candidate gave scores, 0 if one of
+    them was rejected.
     """
 
     number: int
     verdict: str
     parent: int | None = None
     donor: int | None = None
+    origin: str = ""
+    repeat_of: int | None = None
+    seed_index: int = 0
+    slot: int | None = None
     graph_json: str | None = None
     digest: str | None = None
     text: str = ""
     reason: str = ""
     duplicate_of: int | None = None
     scores: dict[str, float] = field(default_factory=dict)
+    costs: dict[str, float] = field(default_factory=dict)
     attempts: int = 0
     refused: dict[str, int] = field(default_factory=dict)
     fingerprint: tuple[float, ...] = ()
@@ -62,6 +75,7 @@ class CandidateRecord:
     cached: bool = False
     class_sha256: str = ""
     committed_at: float | None = None
+    seeds: int | None = None
 
     @property
     def mean_score(self) -> float | None:
@@ -71,17 +85,22 @@ class CandidateRecord:
         return sum(self.scores[anchor] for anchor in sorted(self.scores)) / len(self.scores)
 
     def history_row(self) -> tuple[object, ...]:
-        """What equal histories agree on: parents, graph, verdict, reason, scores; not cost."""
+        """What equal histories agree on: parents, graph, verdict, reason, scores; not seconds."""
         return (
             self.number,
             self.parent,
             self.donor,
+            self.origin,
+            self.repeat_of,
+            self.seed_index,
+            self.slot,
             self.graph_json,
             self.digest,
             self.verdict,
             self.reason,
             self.duplicate_of,
             tuple(sorted(self.scores.items())),
+            tuple(sorted(self.costs.items())),
         )
 
 
@@ -160,7 +179,8 @@ class RerankRecord:
 class Funnel:
     """Where candidates and attempts ended: counts by verdict, and by refusing check.
 
-    `unscored` counts by verdict those that have no score on any anchor.
+    `unscored` counts by verdict those that have no score on any anchor. Re-evaluations are no
+    candidates, and counted by verdict as `repeated`.
     `attempts` is the sum over candidates, `cached` how many were answered by a stored evaluation.
     """
 
@@ -170,6 +190,7 @@ class Funnel:
     attempts: int
     refused: dict[str, int]
     cached: int
+    repeated: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

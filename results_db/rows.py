@@ -69,11 +69,16 @@ def candidate_values(record: CandidateRecord, run_id: int, committed_at: float) 
     if not record.verdict:
         raise BadRecord(f"{what} has no verdict. Every candidate ends with exactly one.")
     scores = _scores(record.scores, what)
+    ranked = record.repeat_of is None and record.mean_score is not None
     return {
         "run_id": run_id,
         "number": int(record.number),
         "parent": record.parent,
         "donor": record.donor,
+        "origin": clean(record.origin),
+        "repeat_of": record.repeat_of,
+        "seed_index": int(record.seed_index),
+        "slot": record.slot,
         "graph_json": record.graph_json,
         "digest": record.digest,
         "text": clean(record.text),
@@ -81,7 +86,9 @@ def candidate_values(record: CandidateRecord, run_id: int, committed_at: float) 
         "reason": clean(record.reason),
         "duplicate_of": record.duplicate_of,
         "scores": scores,
-        "mean_score": record.mean_score,
+        "costs": _scores(record.costs, what),
+        "mean_score": record.mean_score if ranked else None,
+        "seeds": int(ranked),
         "attempts": int(record.attempts),
         "refused": json_text(
             {str(check): int(n) for check, n in record.refused.items()}, f"refused of {what}"
@@ -101,6 +108,10 @@ def candidate_record(row: Row[Any]) -> CandidateRecord:
         number=row.number,
         parent=row.parent,
         donor=row.donor,
+        origin=row.origin,
+        repeat_of=row.repeat_of,
+        seed_index=row.seed_index,
+        slot=row.slot,
         graph_json=row.graph_json,
         digest=row.digest,
         text=row.text,
@@ -108,6 +119,7 @@ def candidate_record(row: Row[Any]) -> CandidateRecord:
         reason=row.reason,
         duplicate_of=row.duplicate_of,
         scores=json.loads(row.scores),
+        costs=json.loads(row.costs),
         attempts=row.attempts,
         refused=json.loads(row.refused),
         fingerprint=unpack(row.fingerprint),
@@ -116,6 +128,7 @@ def candidate_record(row: Row[Any]) -> CandidateRecord:
         cached=row.cached,
         class_sha256=row.class_sha256,
         committed_at=row.committed_at,
+        seeds=row.seeds,
     )
 
 

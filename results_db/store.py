@@ -186,6 +186,12 @@ class ResultsDB:
         """The latest `size` scored candidates with a number up to `last`, oldest first."""
         return queries.window(self.database, self._run_id(run), last, size)
 
+    def repeats(
+        self, run: str, *, least: int = 0, last: int | None = None
+    ) -> list[CandidateRecord]:
+        """The re-evaluations up to row `last` of candidates from number `least` on, in order."""
+        return queries.repeats(self.database, self._run_id(run), least, last)
+
     def fingerprints(
         self,
         run: str,
@@ -256,8 +262,10 @@ class ResultsDB:
             select(RunRow.name.label("run_name"), *CandidateRow.__table__.c)
             .join(RunRow, RunRow.id == CandidateRow.run_id)
             .where(
-                CandidateRow.digest >= start, CandidateRow.digest < start + "g"
-            )  # g: just above the hex digits
+                CandidateRow.digest >= start,
+                CandidateRow.digest < start + "g",  # just above the hex digits
+                CandidateRow.repeat_of.is_(None),
+            )
             .order_by(CandidateRow.digest, CandidateRow.run_id, CandidateRow.number)
             .limit(limit)
         )

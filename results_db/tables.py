@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Double, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 # Digests and keys are compared by bytes (prefix search by range), whatever the server's locale.
 HexText = String(80).with_variant(String(80, collation="C"), "postgresql")
@@ -56,13 +56,18 @@ class LeaseRow(Base):
 
 
 class CandidateRow(Base):
-    """A row of a history. `scores`, `refused`: JSON; `fingerprint`: little-endian float64."""
+    """A row of a history. `scores`, `costs`, `refused`: JSON; `fingerprint`: little-endian float64.
+
+    `mean_score` and `seeds` are derived, over a candidate's re-evaluations too (see repeats.py);
+    `mean_score` is null for what is not ranked.
+    """
 
     __tablename__ = "evonas_candidate"
     __table_args__ = (
         Index("evonas_candidate_verdict", "run_id", "verdict", "number"),
         Index("evonas_candidate_mean", "run_id", "mean_score"),
         Index("evonas_candidate_digest", "digest"),
+        Index("evonas_candidate_repeat", "run_id", "repeat_of"),
     )
 
     run_id: Mapped[int] = mapped_column(
@@ -71,6 +76,10 @@ class CandidateRow(Base):
     number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     parent: Mapped[int | None] = mapped_column(BigInteger)
     donor: Mapped[int | None] = mapped_column(BigInteger)
+    origin: Mapped[str] = mapped_column(Text, server_default="")
+    repeat_of: Mapped[int | None] = mapped_column(BigInteger)
+    seed_index: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    slot: Mapped[int | None] = mapped_column(BigInteger)
     graph_json: Mapped[str | None] = mapped_column(Text)
     digest: Mapped[str | None] = mapped_column(HexText)
     text: Mapped[str] = mapped_column(Text)
@@ -78,7 +87,9 @@ class CandidateRow(Base):
     reason: Mapped[str] = mapped_column(Text)
     duplicate_of: Mapped[int | None] = mapped_column(BigInteger)
     scores: Mapped[str] = mapped_column(Text)
+    costs: Mapped[str] = mapped_column(Text, server_default="{}")
     mean_score: Mapped[float | None] = mapped_column(Double)
+    seeds: Mapped[int] = mapped_column(BigInteger, server_default="0")
     attempts: Mapped[int] = mapped_column(BigInteger)
     refused: Mapped[str] = mapped_column(Text)
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary)

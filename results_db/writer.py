@@ -15,6 +15,7 @@ from results_db.evaluations import store_evaluations
 from results_db.front import Front
 from results_db.lease import Lease
 from results_db.records import BaselineRecord, CandidateRecord, EvaluationRecord
+from results_db.repeats import rank_anew
 from results_db.rows import candidate_values
 from results_db.tables import BaselineRow, CandidateRow, RunRow
 
@@ -118,6 +119,7 @@ class RunWriter:
             # After a lost connection the first try may have arrived; only we can have written it.
             if self._count(connection) == self.next_number:
                 connection.execute(_APPEND, rows)
+                rank_anew(connection, self._lease.run_id, rows)
                 add_tallies(connection, self._lease.run_id, rows)
                 write_front(connection, self._lease.run_id, self.front, front)
                 self._touch(connection)

@@ -76,13 +76,19 @@ _LAYERS = (
 ZOO: dict[str, ZooLayer] = {layer.name: layer for layer in _LAYERS}
 
 
-def zoo_graph(name: str) -> Graph:
-    """The graph of a zoo layer; the name is matched without regard to case. Raises GraphError."""
+def zoo_name(name: str) -> str:
+    """The name as the zoo writes it; case does not matter, nor `_` for `-`. Raises GraphError."""
     by_lower = {known.lower(): known for known in ZOO}
-    if name.lower() not in by_lower:
+    plain = name.lower().replace("_", "-")
+    if plain not in by_lower:
         hint = nearest(name, ZOO)
         raise GraphError(f"unknown zoo layer {name!r:.60}{hint}; 'evonas zoo' lists them")
-    return parse(ZOO[by_lower[name.lower()]].text)
+    return by_lower[plain]
+
+
+def zoo_graph(name: str) -> Graph:
+    """The graph of a zoo layer; the name is matched without regard to case. Raises GraphError."""
+    return parse(ZOO[zoo_name(name)].text)
 
 
 @cache

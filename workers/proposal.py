@@ -27,9 +27,9 @@ class ProposalTask:
     """Slot and attempts to make; `parent_json` None asks for fresh random graphs, else for mutants
     of it.
 
-    `mutations`: how many times a mutant is mutated. `weights`: by which kinds; those of the paper
-    alone mean the paper's mutation as it is, which may leave the layer as it was. Grafts come from
-    the graph `donor_json`, or from the parent itself.
+    `mutations`: how many times a mutant is mutated; 0: the parent itself is proposed. `weights`: by
+    which kinds; those of the paper alone mean the paper's mutation as it is, which may leave the
+    layer as it was. Grafts come from the graph `donor_json`, or from the parent itself.
     """
 
     run_seed: int
@@ -81,7 +81,7 @@ def _propose(task: ProposalTask) -> Proposal:
         rng = np.random.default_rng((task.run_seed, task.slot, attempt))
         graph, grafted = draw(parent, task, rng)
         simplified, digest = canonical_and_digest(graph)
-        same = digest == parent_digest
+        same = digest == parent_digest and task.mutations > 0
         failed = "duplicate" if same else screened(simplified, task.space, task.screening, digest)
         if failed is None:
             return Proposal(

@@ -21,24 +21,30 @@ def candidates(
     """List every committed candidate of a run in order."""
     from evonas.cli.output import Column, emit, number
     from evonas.layers import one_line
-    from evonas.leaderboard import anchors_of
+    from evonas.leaderboard import anchors_of, costs_asked
     from evonas.runs import latest
     from results_db.store import ResultsDB
 
     wanted = _verdict(verdict) if verdict else None
     with ResultsDB.open(db, create=False) as results:
         name = latest(results, run)
-        anchors = anchors_of(results.run(name))
+        record = results.run(name)
+        anchors, costs = anchors_of(record), costs_asked(record)
         rows: list[dict[str, Any]] = [
             {
                 "number": row.number,
                 "parent": row.parent,
                 "donor": row.donor,
+                "origin": row.origin,
+                "repeat_of": row.repeat_of,
+                "seed_index": row.seed_index,
+                "slot": row.slot,
                 "digest": row.digest,
                 "text": one_line(row.text),
                 "verdict": row.verdict,
                 "reason": row.reason,
                 "scores": {anchor: row.scores.get(anchor) for anchor in anchors},
+                **{name: row.costs.get(name) for name in costs},
                 "mean": row.mean_score,
                 "duplicate_of": row.duplicate_of,
                 "attempts": row.attempts,
@@ -56,11 +62,16 @@ def candidates(
         number("number", "#"),
         number("parent"),
         number("donor", table=any(row["donor"] is not None for row in rows)),
+        Column("origin", table=any(row["origin"] for row in rows)),
+        number("repeat_of", table=False),
+        number("seed_index", table=False),
+        number("slot", table=False),
         Column("digest", style="bold"),
         Column("text", "formula", fold=True),
         Column("verdict", fold=True),
         Column("reason", table=False),
         *(number(anchor) for anchor in anchors),
+        *(number(name, digits=0) for name in costs),
         number("mean", style="bold", table=False),
         number("duplicate_of", table=False),
         number("attempts", table=False),

@@ -47,6 +47,18 @@ def search(
         str | None,
         typer.Option(metavar="NAME", help="Name of the run; made from time and seed if not given."),
     ] = None,
+    strategy: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="evolution, or random: no candidate has parents."),
+    ] = None,
+    warm_start: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--warm-start",
+            metavar="A,B",
+            help="Layers of `evonas zoo` to begin with; the default is to begin with none.",
+        ),
+    ] = None,
     primitive: PrimitiveOption = None,
     seed: Annotated[
         int | None, typer.Option(parser=whole_number(0), metavar="N", help="Seed of the run.")
@@ -71,8 +83,11 @@ def search(
     if space is not None:
         overrides.append(f"space={json.dumps(space)}")
     if require is not None:
-        names = [word.strip() for words in require for word in words.split(",")]
-        overrides.append(f"require={json.dumps([name for name in names if name])}")
+        overrides.append(f"require={json.dumps(_names(require))}")
+    if strategy is not None:
+        overrides.append(f"evolution.strategy={json.dumps(strategy)}")
+    if warm_start is not None:
+        overrides.append(f"warm_start={json.dumps(_names(warm_start))}")
     if seed is not None:
         overrides.append(f"seed={seed}")
     if budget is not None:
@@ -102,3 +117,9 @@ def search(
             drive(results, name, workers, address)
         else:
             drive_new(results, name, config, workers, address)
+
+
+def _names(given: list[str]) -> list[str]:
+    """The names in a repeated option, each of which may list several."""
+    names = [word.strip() for words in given for word in words.split(",")]
+    return [name for name in names if name]

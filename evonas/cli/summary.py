@@ -77,9 +77,15 @@ def board_columns(board: Leaderboard) -> list[Column]:
         Column("name", "layer", style="bold"),
         Column("text", "formula", fold=True),
         *(number(anchor) for anchor in board.anchors),
+        *cost_columns(board.costs),
         number("mean", style="bold"),
         Column("verdict", fold=True),
     ]
+
+
+def cost_columns(costs: Sequence[str]) -> list[Column]:
+    """Objectives beside the scores, marked with the direction that is better."""
+    return [number(name, f"{name} (less is better)", digits=0) for name in costs]
 
 
 def board_rows(board: Leaderboard) -> list[dict[str, Any]]:
@@ -96,6 +102,7 @@ def _rows(entries: Sequence[Entry], following: Sequence[Entry]) -> list[dict[str
                 "name": entry.name,
                 "text": formula(entry.text),
                 **entry.scores,
+                **entry.costs,
                 "mean": entry.mean,
                 "verdict": verdict(entry),
                 "section": i == len(entries) - 1 and bool(following),

@@ -53,11 +53,13 @@ def top(
             "verdict": entry.verdict,
             "reason": entry.reason,
             "scores": {anchor: entry.scores.get(anchor) for anchor in board.anchors},
+            **{name: entry.costs.get(name) for name in board.costs},
             "mean": entry.mean,
             "pareto": entry.pareto if not entry.is_baseline else None,
         }
         for rank, entry in enumerate((*board.found, *board.baselines), 1)
     ]
     plain = ("rank", "name", "kind", "number", "digest", "text", "verdict", "reason")
-    columns = [*map(Column, plain), *map(number, board.anchors), number("mean"), Column("pareto")]
+    objectives = map(number, (*board.anchors, *board.costs))
+    columns = [*map(Column, plain), *objectives, number("mean"), Column("pareto")]
     emit(columns, rows, format)

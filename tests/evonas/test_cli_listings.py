@@ -13,7 +13,7 @@ from search_spaces.space import SPACES
 from search_spaces.text import parse
 from search_spaces.zoo import ZOO
 from tests.evonas.command_line import as_json, run, succeed
-from tests.evonas.small_database import HISTORY, RUN, SCORES
+from tests.evonas.small_database import HISTORY, RUN, SCORES, candidate
 
 
 def test_runs(database: Path) -> None:
@@ -153,3 +153,57 @@ def test_spaces_lists_all_or_one_of_one_s_own(here: Path) -> None:
     (row,) = as_json("spaces", "my.toml")
     assert (row["name"], row["primitives"], row["num_nodes"]) == ("mine", "max", 4)
     assert "primitives" in succeed("spaces", "my.toml")
+
+
+def test_costs_and_origins_have_columns_where_a_run_has_them(here: Path) -> None:
+    from evonas.config import load_config
+    from results_db import ResultsDB
+    from workers.verdict import Verdict
+
+    config = load_config("quick", overrides=["evolution.objectives=['scores', 'passes', 'kept']"])
+    rows = (
+        candidate(
+            0,
+            "x / std[bs](x)",
+            Verdict.SCORED,
+            scores=SCORES,
+            costs={"passes": 3.0, "kept": 2.0},
+            origin="warm start: BN",
+        ),
+        candidate(
+            1,
+            "x",
+            Verdict.SCORED,
+            scores={anchor: score / 2 for anchor, score in SCORES.items()},
+            costs={"passes": 1.0, "kept": 1.0},
+        ),
+    )
+    with ResultsDB.open("sqlite:///evonas.db") as db:
+        db.create_run(RUN, 0, config.to_dict(), budget=5)
+        with db.writer(RUN) as writer:
+            writer.commit(rows)
+    assert [(row["passes"], row["kept"]) for row in as_json("pareto")] == [(3, 2), (1, 1)]
+    assert [row["passes"] for row in as_json("top")] == [3, 1]
+    for command in ("top", "pareto"):
+        assert "passes (less is better)" in succeed(command)
+    listed = as_json("candidates")
+    assert [row["origin"] for row in listed] == ["warm start: BN", ""]
+    assert [row["kept"] for row in listed] == [2, 1]
+    assert "warm start: BN" in succeed("candidates")
+
+
+def test_a_run_for_scores_alone_shows_no_costs(database: Path) -> None:
+    assert "passes" not in as_json("pareto")[0]
+    for command in ("top", "pareto", "candidates"):
+        assert "less is better" not in succeed(command)
+        assert "origin" not in succeed(command)
+
+
+def test_strategy_and_warm_start_are_flags(here: Path) -> None:
+    flags = ("--strategy", "random", "--warm-start", "evonorm_b0,BN-ReLU", "--warm-start", "relu")
+    shown = succeed("search", *flags, "--print-config")
+    assert 'strategy = "random"' in shown
+    assert 'warm_start = ["EvoNorm-B0", "BN-ReLU", "ReLU"]' in shown
+    refused = run("search", "--warm-start", "EvoNorm-S9", "--print-config")
+    assert refused.exit_code == 2
+    assert "did you mean" in refused.output

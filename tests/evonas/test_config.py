@@ -95,7 +95,25 @@ def test_differences_name_the_keys() -> None:
         ("evolution.lag=abc", r"evolution\.lag: 'abc'; give a whole number from 1 up"),
         ("evolution.lag=1.5", r"evolution\.lag: 1\.5; give a whole number"),
         ("evolution=5", r"evolution: 5; give a table with keys of lag, window"),
-        ("evolution.winner=parto", r"'parto'; give one of pareto, average \(did you mean 'pareto'"),
+        (
+            "evolution.winner=parto",
+            r"'parto'; give one of pareto, average, crowding \(did you mean 'pareto'",
+        ),
+        (
+            "evolution.objectives=['scores', 'pases']",
+            r"evolution\.objectives: unknown objective 'pases' \(did you mean 'passes'\?\); "
+            r"allowed: scores, passes, reductions, bytes, kept",
+        ),
+        ("evolution.objectives=['kept']", r"kept alone would breed the cheapest.*add 'scores'"),
+        ("evolution.objectives=['scores','scores']", r"'scores' is there twice"),
+        ("evolution={winner='average', objectives=['scores', 'kept']}", r"cannot weigh kept"),
+        ("evolution.strategy=evolve", r"one of evolution, random \(did you mean 'evolution'\?\)"),
+        ("warm_start=['EvoNorm-B9']", r"unknown zoo layer 'EvoNorm-B9' \(did you mean"),
+        ("warm_start=['relu', 'ReLU']", r"warm_start: ReLU is there twice"),
+        (
+            "warm_start=['GELU']",
+            r"warm start GELU is no layer of the space 'evonorm-b': it uses erf",
+        ),
         ("evolution.tournament_share=2", r"tournament_share: 2; give a number above 0 and up to 1"),
         ("budget=true", r"budget: True; give a whole number from 1 up and up to 1e\+18"),
         ("seed=9223372036854775808", r"seed: 9\d*; give a whole number from 0 up and up to 1e\+18"),
@@ -230,3 +248,9 @@ def test_unknown_preset_and_unreadable_files(tmp_path: Path) -> None:
     broken.write_text("seed = = 3")
     with pytest.raises(ConfigError, match="is not valid TOML"):
         load_config("quick", broken)
+
+
+def test_a_warm_start_is_stored_under_the_zoo_s_names() -> None:
+    config = load_config("quick", None, ["warm_start=['evonorm_b0', 'bn-relu']"])
+    assert config.warm_start == ("EvoNorm-B0", "BN-ReLU")
+    assert load_config("quick").warm_start == ()

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from operator import ge
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from evonas.config_sections import EvolutionConfig
-from evonas.selection import Member, Window, choose_donor, choose_parent, hypervolume
+from evonas.population import Member, Population
+from evonas.selection import choose_donor, choose_parent, crowding, hypervolume
 
 
 def test_hypervolume_of_two_rectangles() -> None:
@@ -19,44 +24,42 @@ def member(number: int, a: float, b: float) -> Member:
     return Member(number, f"graph {number}", {"a": a, "b": b})
 
 
-def test_window_forgets_the_oldest_and_hides_the_newest() -> None:
-    window = Window(size=3, lag=2)
-    for number in range(10):
-        window.add(member(number, 0, 0))
-    assert [window[i].number for i in window.as_of(8)] == [6, 7, 8]
-    assert [window[i].number for i in window.as_of(9)] == [7, 8, 9]
-
-
-def chosen(window: Window, config: EvolutionConfig, slots: int = 400) -> Counter[int | None]:
+def chosen(window: Population, config: EvolutionConfig, slots: int = 400) -> Counter[int | None]:
     parents = (choose_parent(slot, window, config, run_seed=1) for slot in range(100, 100 + slots))
     return Counter(None if parent is None else parent.number for parent in parents)
 
 
 def test_fresh_graphs_come_as_often_as_configured() -> None:
-    window = Window(64, 1)
+    window = Population(64)
     window.add(member(0, 0.5, 0.5))
     counts = chosen(window, EvolutionConfig(fresh_probability=0.5))
     assert 160 <= counts[None] <= 240
-    assert chosen(Window(64, 1), EvolutionConfig(fresh_probability=0.0)) == {None: 400}
+    assert chosen(Population(64), EvolutionConfig(fresh_probability=0.0)) == {None: 400}
 
 
-def test_donors_are_other_members_of_the_window_as_old_as_parents() -> None:
-    window = Window(8, 4)
+def test_random_search_has_no_parents() -> None:
+    window = Population(64)
+    window.add(member(0, 0.5, 0.5))
+    config = EvolutionConfig(strategy="random", fresh_probability=0.0)
+    assert chosen(window, config) == {None: 400}
+
+
+def test_donors_are_other_members_of_the_window() -> None:
+    window = Population(8)
     for number in range(100):
         window.add(member(number, number, 0))
-    config = EvolutionConfig(lag=4, window=8)
     parent = member(95, 0, 0)
-    donors = [choose_donor(parent, 102, window, config, run_seed=seed) for seed in range(200)]
-    assert {donor.number for donor in donors if donor} == {91, 92, 93, 94, 96, 97, 98}
-    again = choose_donor(parent, 102, window, config, run_seed=0)
+    donors = [choose_donor(parent, 102, window, run_seed=seed) for seed in range(200)]
+    assert {donor.number for donor in donors if donor} == {92, 93, 94, 96, 97, 98, 99}
+    again = choose_donor(parent, 102, window, run_seed=0)
     assert again == donors[0]
-    alone = Window(8, 4)
+    alone = Population(8)
     alone.add(member(0, 0, 0))
-    assert choose_donor(member(0, 0, 0), 50, alone, config, run_seed=1) is None
+    assert choose_donor(member(0, 0, 0), 50, alone, run_seed=1) is None
 
 
 def test_winner_is_on_the_front_of_its_tournament() -> None:
-    window = Window(64, 1)
+    window = Population(64)
     for number, (a, b) in enumerate([(0.9, 0.1), (0.1, 0.9), (0.6, 0.6), (0.5, 0.5)]):
         window.add(member(number, a, b))
     everyone = {"fresh_probability": 0.0, "tournament_least": 4}
@@ -64,3 +67,69 @@ def test_winner_is_on_the_front_of_its_tournament() -> None:
     assert set(pareto) == {0, 1, 2}
     assert min(pareto.values()) > 90
     assert chosen(window, EvolutionConfig(winner="average", **everyone)) == {2: 400}
+
+
+def test_the_least_crowded_of_the_first_front_wins() -> None:
+    window = Population(64)
+    points = [(0.0, 1.0), (1.0, 0.0), (0.5, 0.5), (0.52, 0.48), (0.3, 0.7), (0.2, 0.2), (0.1, 0.1)]
+    for number, (a, b) in enumerate(points):
+        window.add(member(number, a, b))
+    settings = {"fresh_probability": 0.0, "winner": "crowding"}
+    everyone = chosen(window, EvolutionConfig(tournament_least=7, **settings))
+    assert everyone == {0: 400}  # both ends have all the room; the older one wins
+    one = chosen(window, EvolutionConfig(tournament_least=1, **settings))
+    assert set(one) == set(range(7))
+    few = chosen(window, EvolutionConfig(tournament_least=4, **settings))
+    assert few[0] + few[1] > 300
+    assert few[2] < few[3]  # of neighbours, the one with more room to its other side
+    assert not few[5] + few[6]  # four are drawn of seven, so one of the first front is among them
+
+
+def brute_ranks(points: list[tuple[float, float]]) -> list[int]:
+    left, ranks, rank = set(range(len(points))), [0] * len(points), 0
+    while left:
+        front = {
+            i
+            for i in left
+            if not any(points[j] != points[i] and all(map(ge, points[j], points[i])) for j in left)
+        }
+        for i in front:
+            ranks[i] = rank
+        left, rank = left - front, rank + 1
+    return ranks
+
+
+@given(
+    points=st.lists(
+        st.tuples(st.integers(0, 5), st.integers(0, 5)).map(lambda p: (p[0] / 5, p[1] / 5)),
+        min_size=1,
+        max_size=12,
+    ),
+    least=st.integers(1, 6),
+    slot=st.integers(0, 1000),
+)
+def test_no_member_of_the_tournament_is_on_an_earlier_front_than_its_winner(
+    points: list[tuple[float, float]], least: int, slot: int
+) -> None:
+    window = Population(12)
+    for number, (a, b) in enumerate(points):
+        window.add(member(number, a, b))
+    config = EvolutionConfig(
+        fresh_probability=0.0, winner="crowding", tournament_least=least, lag=1, window=12
+    )
+    winner = choose_parent(slot, window, config, run_seed=3)
+    assert winner is not None
+    rng = np.random.default_rng(np.random.SeedSequence(3, spawn_key=(0, slot)))
+    rng.random()
+    tournament = rng.permutation(len(points))[: max(least, 1)].tolist()
+    ranks = brute_ranks(points)
+    assert winner.number in tournament
+    assert ranks[winner.number] == min(ranks[i] for i in tournament)
+
+
+def test_crowding_by_hand() -> None:
+    front = np.array([[0.0, 10.0], [1.0, 5.0], [4.0, 0.0]])
+    assert crowding(front).tolist() == [np.inf, 2.0, np.inf]
+    assert crowding(np.array([[1.0, 1.0]])).tolist() == [0.0]
+    same = np.array([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0], [1.0, 2.0]])
+    assert crowding(same)[1] == 1.0

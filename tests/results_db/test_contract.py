@@ -77,14 +77,17 @@ class TestHistory:
             candidate(2, verdict="duplicate", duplicate_of=0, cached=True),
             candidate(3, verdict="exhausted", graph_json=None, digest=None, scores={}),
             candidate(4, fingerprint=(math.inf, -0.0, 5e-324)),
+            candidate(5, origin="warm start: \u00fc", costs={"kept": 2.0}, slot=9),
+            candidate(6, repeat_of=4, seed_index=1),
         ]
         writer.commit(rows[:2])
         writer.commit([])
         writer.commit(rows[2:])
         read = list(db.candidates("run"))
-        assert [replace(row, committed_at=None) for row in read] == rows
+        assert [replace(row, committed_at=None, seeds=None) for row in read] == rows
+        assert [row.seeds for row in read] == [1, 0, 0, 0, 2, 1, 0]
         assert [row.history_row() for row in read] == [row.history_row() for row in rows]
-        assert db.count("run") == writer.next_number == 5
+        assert db.count("run") == writer.next_number == 7
 
     def test_ranges_and_verdicts(self, db: ResultsDB, writer: RunWriter) -> None:
         writer.commit([candidate(n, verdict=SCORED if n % 3 else "crash") for n in range(2500)])

@@ -7,7 +7,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from results_db import ResultsDB, SchemaMismatch, check, recompute_digests, upgrade
+from results_db import SCORED, ResultsDB, SchemaMismatch, check, recompute_digests, upgrade
 from results_db.front import extend
 from results_db.migrate import migrate
 from results_db.schema import connect
@@ -43,8 +43,15 @@ def test_an_old_file_is_refused_then_upgraded(old: str) -> None:
         assert [b.name for b in db.baselines("first")] == ["BN-ReLU"]
         db.store_rerank(rerank("first"))
         assert [found.run for found in db.reranks()] == ["first"]
+        assert {row.seeds for row in rows if row.scores} == {1}
+        assert {(row.origin, row.repeat_of, row.seed_index, row.slot) for row in rows} == {
+            ("", None, 0, None)
+        }
+        scored = next(row for row in rows if row.verdict == SCORED)
+        again = candidate(61, repeat_of=scored.number, seed_index=1, scores=scored.scores)
         with db.writer("first") as writer:
-            writer.commit([candidate(60)])
+            writer.commit([candidate(60), again])
+        assert db.candidate("first", scored.number).seeds == 2
         assert check(db) == []
 
 
