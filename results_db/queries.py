@@ -11,7 +11,14 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from results_db.database import Database
 from results_db.derived import BUCKET, front_members
-from results_db.records import SCORED, CandidateRecord, Funnel, FunnelStep, RankedLayer
+from results_db.records import (
+    SCORED,
+    CandidateRecord,
+    FoundLayer,
+    Funnel,
+    FunnelStep,
+    RankedLayer,
+)
 from results_db.rows import FLOAT_BYTES, candidate_record, unpack
 from results_db.tables import CandidateRow, FrontRow, RunRow, TallyRow
 
@@ -182,6 +189,24 @@ def top(database: Database, run_id: int, places: int) -> list[RankedLayer]:
         )
         for rank, row in enumerate(rows, start=1)
     ]
+
+
+def find_layer(database: Database, start: str, limit: int) -> list[FoundLayer]:
+    """The candidates of all runs whose digest starts so; not their re-evaluations."""
+    chosen = (
+        select(RunRow.name.label("run_name"), *_COLUMNS)
+        .join(RunRow, RunRow.id == CandidateRow.run_id)
+        .where(
+            CandidateRow.digest >= start,
+            CandidateRow.digest < start + "g",  # just above the hex digits
+            CandidateRow.repeat_of.is_(None),
+        )
+        .order_by(CandidateRow.digest, CandidateRow.run_id, CandidateRow.number)
+        .limit(limit)
+    )
+    with database.read() as connection:
+        rows = connection.execute(chosen).all()
+    return [FoundLayer(run=row.run_name, candidate=candidate_record(row)) for row in rows]
 
 
 def _funnel(rows: Sequence[Any]) -> Funnel:

@@ -29,9 +29,9 @@ from results_db.records import (
     RerankRecord,
     RunRecord,
 )
-from results_db.rows import baseline_record, candidate_record, json_text, run_record
+from results_db.rows import baseline_record, json_text, run_record
 from results_db.schema import open_database
-from results_db.tables import BaselineRow, CandidateRow, LeaseRow, RunRow
+from results_db.tables import BaselineRow, LeaseRow, RunRow
 from results_db.writer import RunWriter
 
 if TYPE_CHECKING:
@@ -258,20 +258,7 @@ class ResultsDB:
         if not _DIGEST_PREFIX.fullmatch(prefix):
             return []
         start = prefix if "-" in prefix else f"c1-{prefix}"
-        chosen = (
-            select(RunRow.name.label("run_name"), *CandidateRow.__table__.c)
-            .join(RunRow, RunRow.id == CandidateRow.run_id)
-            .where(
-                CandidateRow.digest >= start,
-                CandidateRow.digest < start + "g",  # just above the hex digits
-                CandidateRow.repeat_of.is_(None),
-            )
-            .order_by(CandidateRow.digest, CandidateRow.run_id, CandidateRow.number)
-            .limit(limit)
-        )
-        with self.database.read() as connection:
-            rows = connection.execute(chosen).all()
-        return [FoundLayer(run=row.run_name, candidate=candidate_record(row)) for row in rows]
+        return queries.find_layer(self.database, start, limit)
 
     def _set(self, name: str, **values: object) -> None:
         run_id = self._run_id(name)

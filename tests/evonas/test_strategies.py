@@ -25,7 +25,7 @@ from workers.verdict import Verdict
 
 LAG = 5
 BREED = "evolution.fresh_probability=0.2"
-WARM = "warm_start=['EvoNorm-B0', 'BN-ReLU', 'PowerNorm']"
+WARM = ("warm_start=['EvoNorm-B0', 'BN-ReLU', 'PowerNorm']", "seed=7")
 STRATEGIES: dict[str, tuple[str, ...]] = {
     "pareto": (BREED,),
     "average": (BREED, "evolution.winner=average"),
@@ -38,7 +38,7 @@ STRATEGIES: dict[str, tuple[str, ...]] = {
         "evolution.objectives=['scores', 'bytes']",
         "evolution.winner=crowding",
     ),
-    "warm start": (BREED, WARM),
+    "warm start": (BREED, *WARM),
 }
 
 
