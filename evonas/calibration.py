@@ -11,7 +11,7 @@ from evonas.calibration_layers import BAD, KNOWN, PROBED
 from evonas.config import RunConfig
 from evonas.intervals import Interval, interval
 from evonas.published import published_mean
-from evonas.score import LayerScores, Report, Subject, score_layers, subject_of
+from evonas.scoring import LayerScores, Report, Subject, score_layers, subject_of
 from results_db.store import ResultsDB
 from search_spaces.text import parse
 from workers.evaluation import unfit

@@ -56,7 +56,7 @@ def calibrate(
     from evonas.cli.score import progress
     from evonas.config import load_config
     from evonas.csv_file import write_csv
-    from evonas.score import Report
+    from evonas.scoring import Report
     from results_db.store import ResultsDB
     from workers.preparation import prepare
 

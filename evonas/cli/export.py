@@ -34,7 +34,7 @@ def export(
     from evonas.cli.output import stderr, stdout
     from evonas.cli.own_primitives import register
     from evonas.cli.stored import database_if_any
-    from evonas.export import export_layer
+    from evonas.exports.export import export_layer
     from evonas.layers import resolve, short
 
     register(primitive)

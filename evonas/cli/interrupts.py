@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-from evonas.search import Stop
+from evonas.evolution import Stop
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

@@ -15,8 +15,8 @@ from evonas.cli.output import stderr
 from evonas.cli.stored import database_option
 from evonas.cli.summary import show_summary
 from evonas.config import RunConfig, config_from_dict
+from evonas.evolution import Stop, run_search
 from evonas.runs import check_free, create
-from evonas.search import Stop, run_search
 from results_db.store import ResultsDB
 from search_spaces.own_reference import as_options
 from workers.pools.base import Pool

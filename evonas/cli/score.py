@@ -20,7 +20,7 @@ from evonas.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from evonas.score import LayerScores, Subject
+    from evonas.scoring import LayerScores, Subject
     from results_db.records import EvaluationRecord
 
 
@@ -56,7 +56,7 @@ def score(
     from evonas.cli.output import emit, stderr
     from evonas.cli.running import open_pool
     from evonas.config import load_config
-    from evonas.score import score_layers, subjects
+    from evonas.scoring import score_layers, subjects
     from results_db.store import ResultsDB
     from workers.preparation import prepare
 

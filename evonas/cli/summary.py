@@ -12,7 +12,7 @@ from rich.text import Text
 from evonas.cli.output import Column, number, print_table, stdout
 from evonas.cli.stored import database_option
 from evonas.cli.words import formula, verdict_text
-from evonas.export import export_layer
+from evonas.exports.export import export_layer
 from evonas.exports.files import ExportError
 from evonas.layers import Layer, layer_of, short
 from evonas.leaderboard import Entry, Leaderboard, leaderboard

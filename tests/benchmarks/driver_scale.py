@@ -27,8 +27,8 @@ import numpy as np
 
 from evonas.config import RunConfig, config_from_dict, load_config
 from evonas.driver import Driver
+from evonas.evolution import Stop, run_search
 from evonas.progress import Progress
-from evonas.search import Stop, run_search
 from results_db import ResultsDB, RunWriter
 from search_spaces.sampling import sample
 from search_spaces.space import get_space

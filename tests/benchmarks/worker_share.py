@@ -17,8 +17,8 @@ from typing import Any
 
 from evonas.cli.running import open_pool
 from evonas.config import load_config
+from evonas.evolution import Stop, run_search
 from evonas.runs import create_or_continue
-from evonas.search import Stop, run_search
 from results_db.store import ResultsDB
 from workers import proposal, screening
 from workers.pools.base import Completion, Pool, Task

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from evonas.config import RunConfig, load_config
+from evonas.evolution import FINISHED, Stop, run_search
 from evonas.progress import Progress
-from evonas.search import FINISHED, Stop, run_search
 from results_db.records import CandidateRecord
 from results_db.store import ResultsDB
 from tests.evonas.simulated_pool import KilledError, SimulatedPool

@@ -15,12 +15,12 @@ from evonas.calibration_plot import plot
 from evonas.cli.errors import FAILED
 from evonas.config import load_config
 from evonas.published import IMAGENET, published_mean
-from evonas.score import LayerScores, subject_of
+from evonas.scoring import LayerScores, subject_of
 from results_db.records import EvaluationRecord
 from search_spaces.canonical import digest
 from search_spaces.text import parse
 from tests.evonas.command_line import run
-from tests.evonas.test_score import OPTIONS
+from tests.evonas.test_scoring import OPTIONS
 from workers.pools.serial import SerialPool
 
 SCORES = {  # by layer: three seeds on the anchor "a"

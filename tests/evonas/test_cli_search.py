@@ -11,8 +11,8 @@ import pytest
 
 from evonas.config import RunConfig, config_from_dict, load_config
 from evonas.config_sections import EvolutionConfig
+from evonas.evolution import Stop
 from evonas.progress import Progress
-from evonas.search import Stop
 from results_db import ResultsDB
 from tests.evonas.command_line import run, succeed
 from tests.evonas.small_database import HISTORY, RUN

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from evonas.drawing import svg
-from evonas.export import export_layer
+from evonas.exports.export import export_layer
 from evonas.layers import LayerError, layer_of, resolve
 from results_db import ResultsDB
 from search_spaces.canonical import canonical, digest

@@ -12,8 +12,8 @@ import pytest
 
 from evonas.config import load_config
 from evonas.config_errors import ConfigError
+from evonas.evolution import Stop, run_search
 from evonas.runs import RunError, fork
-from evonas.search import Stop, run_search
 from evonas.vocabulary import VocabularyError, search_space, with_primitives
 from results_db import ResultsDB
 from results_db.records import CandidateRecord

@@ -11,9 +11,9 @@ import pytest
 
 from evonas.config import load_config
 from evonas.driver import SearchError
+from evonas.evolution import FINISHED, INTERRUPTED, Stop, run_search
 from evonas.progress import Progress
 from evonas.remarks import remarks
-from evonas.search import FINISHED, INTERRUPTED, Stop, run_search
 from results_db.store import ResultsDB
 from search_spaces.space import SearchSpace
 from tests.evonas.search_runs import BUDGET, ignore, small_config
@@ -26,7 +26,7 @@ from workers.verdict import MACHINE_VERDICTS, Verdict
 def test_draining_commits_what_it_can_and_the_run_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("evonas.search._REPORT_EVERY", 0.0)
+    monkeypatch.setattr("evonas.evolution._REPORT_EVERY", 0.0)
     config = small_config()
     stop = Stop()
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import MetaData, create_engine, make_url, select, text
 
 from evonas.config import load_config
-from evonas.search import FINISHED, Stop, run_search
+from evonas.evolution import FINISHED, Stop, run_search
 from results_db import ResultsDB, check
 from results_db import database as database_module
 from results_db.records import CandidateRecord

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from evonas.evolution import FINISHED, Stop, run_search
 from evonas.objectives import costs_of
 from evonas.runs import fork
-from evonas.search import FINISHED, Stop, run_search
 from results_db import SCORED, CandidateRecord, ResultsDB, check, merge
 from search_spaces.canonical import digest
 from search_spaces.graph import Graph

@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import nn
 
-from evonas.export import export_layer
+from evonas.exports.export import export_layer
 from evonas.layers import resolve
 from tests.support.timm_layers import timm
 from tests.support.training import assert_learns, classifies

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evonas.export import export_layer
+from evonas.exports.export import export_layer
 from evonas.layers import resolve
 from tests.support.layers import TEXTS
 

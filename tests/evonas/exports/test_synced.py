@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from evonas.export import export_layer
+from evonas.exports.export import export_layer
 from evonas.layers import resolve
 from search_spaces.layer import layer_class
 from tests.support.layers import CHANNELS, GROUPS, images, randomised

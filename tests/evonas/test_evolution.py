@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evonas import driver as driver_module
+from evonas.evolution import FINISHED, Stop, run_search
 from evonas.runs import fork
-from evonas.search import FINISHED, Stop, run_search
 from results_db.records import SCORED, CandidateRecord, EvaluationRecord
 from results_db.store import ResultsDB
 from results_db.writer import RunWriter

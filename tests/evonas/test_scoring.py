@@ -11,7 +11,7 @@ import pytest
 from evonas.cli.errors import FAILED, USAGE
 from evonas.config import RunConfig, load_config
 from evonas.intervals import interval
-from evonas.score import LayerScores, score_layers, subjects
+from evonas.scoring import LayerScores, score_layers, subjects
 from results_db.records import EvaluationRecord
 from results_db.store import ResultsDB
 from search_spaces.zoo import zoo_digests, zoo_graph

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from evonas.export import export_layer
+from evonas.exports.export import export_layer
 from evonas.exports.files import ExportError
 from evonas.layers import layer_of, resolve
 from results_db import ResultsDB
