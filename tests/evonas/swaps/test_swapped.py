@@ -48,6 +48,7 @@ def images() -> torch.Tensor:
 @pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")  # torch's own
 def test_compiles_as_one_graph(model: nn.Module, images: torch.Tensor) -> None:
     torch.compiler.reset()
+    model, images = model.double(), images.double()
     compiled = torch.compile(copy.deepcopy(model), fullgraph=True, backend="eager")
     outputs = [network(images) for network in (compiled, model)]
     torch.testing.assert_close(*outputs)
