@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 import evonas
-from evonas.export import export_layer
+from evonas.exports.export import export_layer
 from evonas.layers import LayerError, resolve
 from evonas.swaps.maker import SwapError
 from search_spaces.errors import TextError
