@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from evonas.config import RunConfig
 from evonas.intervals import Interval, interval
 from evonas.layers import one_line, resolve, short
-from evonas.slots import evaluation_record
+from evonas.measuring import Outcome, Wanted, measure
 from results_db.records import EvaluationRecord
 from results_db.store import ResultsDB
 from search_spaces.canonical import canonical, digest
@@ -19,11 +19,9 @@ from search_spaces.text_printer import format_graph
 from search_spaces.zoo import zoo_graph
 from workers.evaluation import UnfitLayerError, evaluate, evaluation_key, unfit
 from workers.own_layers import evaluate_own, own_digest, own_layer
-from workers.pools.base import Completion, Pool, Task
+from workers.pools.base import Pool, Task
 from workers.settings import EvaluationConfig
 from workers.verdict import Verdict
-
-_WAIT = 0.5  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ class LayerScores:
         return next(iter([*reasons, *self.failures]), "")
 
 
-Report = Callable[[Subject, int, EvaluationRecord | str, int, int], None]
+Report = Callable[[Subject, int, Outcome, int, int], None]
 
 
 def subjects(
@@ -121,32 +119,28 @@ def score_layers(
     there are.
     """
     found = {layer.digest: LayerScores(layer) for layer in layers}
-    wanted: dict[str, tuple[Subject, int, str]] = {}  # by task
+    wanted: dict[str, tuple[Subject, int, Wanted]] = {}  # by key
     total, done = seeds * len(layers), 0
     for seed in range(seeds):
         for layer in layers:
-            key = evaluation_key(layer.digest, config, seed, False)
             record = _stored(db, layer, config, seed)
             if record is None:
-                task = layer.task(config, seed)
-                wanted[task.id] = (layer, seed, key)
-                pool.submit(task)
+                key = evaluation_key(layer.digest, config, seed, False)
+                wanted[key] = (layer, seed, Wanted(layer.task(config, seed), key, layer.digest))
                 continue
             done += 1
             scores = found[layer.digest]
             scores.records[seed] = record
             scores.stored += 1
             report(layer, seed, record, done, total)
-    while wanted:
-        for completion in pool.wait(_WAIT):
-            layer, seed, key = wanted.pop(completion.task_id)
-            done += 1
-            outcome = _outcome(completion, layer, key)
-            if isinstance(outcome, str):
-                found[layer.digest].failures.append(outcome)
-            else:
-                found[layer.digest].records[seed] = db.store_evaluation(outcome)
-            report(layer, seed, outcome, done, total)
+    for item, outcome in measure([item for *_, item in wanted.values()], pool, db):
+        layer, seed, _ = wanted[item.key]
+        done += 1
+        if isinstance(outcome, str):
+            found[layer.digest].failures.append(outcome)
+        else:
+            found[layer.digest].records[seed] = outcome
+        report(layer, seed, outcome, done, total)
     return list(found.values())
 
 
@@ -160,13 +154,6 @@ def _stored(
         return records[whole]
     record = records.get(stopped)
     return record if record is not None and record.verdict == Verdict.SCORED else None
-
-
-def _outcome(completion: Completion, layer: Subject, key: str) -> EvaluationRecord | str:
-    if completion.failure is None:
-        return evaluation_record(key, layer.digest, completion)
-    last_line = completion.message.strip().rpartition("\n")[2]
-    return f"{completion.failure}: {last_line}"
 
 
 def _graph(given: str, config: RunConfig, db: ResultsDB | None) -> Subject:

@@ -1,0 +1,50 @@
+"""Evaluations that are wanted, made in a pool; each result is stored as it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from evonas.slots import evaluation_record
+from results_db.records import EvaluationRecord
+from results_db.store import ResultsDB
+from workers.pools.base import Completion, Pool, Task
+
+_WAIT = 0.5  # seconds
+
+#: A finished evaluation, or a failure of the machine in words.
+Outcome = EvaluationRecord | str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An evaluation of the layer with a digest, made by a task, to be stored under a key."""
+
+    task: Task
+    key: str
+    digest: str
+
+
+def measure(
+    wanted: Sequence[Wanted], pool: Pool, db: ResultsDB
+) -> Iterator[tuple[Wanted, Outcome]]:
+    """Each evaluation and its outcome, in the order in which they end.
+
+    What has ended is stored before it is given out, so a kill loses only what was running. A
+    failure of the machine is not stored: it may go well the next time.
+    """
+    running = {item.task.id: item for item in wanted}
+    for item in wanted:
+        pool.submit(item.task)
+    while running:
+        for completion in pool.wait(_WAIT):
+            item = running.pop(completion.task_id)
+            outcome = _outcome(completion, item)
+            yield item, outcome if isinstance(outcome, str) else db.store_evaluation(outcome)
+
+
+def _outcome(completion: Completion, wanted: Wanted) -> Outcome:
+    if completion.failure is None:
+        return evaluation_record(wanted.key, wanted.digest, completion)
+    last_line = completion.message.strip().rpartition("\n")[2]
+    return f"{completion.failure}: {last_line}"
