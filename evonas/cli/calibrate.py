@@ -50,12 +50,13 @@ def calibrate(
     check_pool(workers, address)
     from evonas.calibration import CalibrationPlan, documents
     from evonas.calibration import calibrate as run
-    from evonas.calibration_plot import check_can_plot, plot
+    from evonas.calibration_plot import plot
     from evonas.cli.output import Column, emit, number, stderr, stdout
     from evonas.cli.running import open_pool
     from evonas.cli.score import progress
     from evonas.config import load_config
     from evonas.csv_file import write_csv
+    from evonas.interval_plot import check_can_plot
     from evonas.scoring import Report
     from results_db.store import ResultsDB
     from workers.preparation import prepare

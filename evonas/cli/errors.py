@@ -24,7 +24,7 @@ _KNOWN = (
     ("evonas.driver", "SearchError", FAILED),
     ("evonas.vocabulary", "VocabularyError", FAILED),
     ("evonas.baselines", "BaselineError", FAILED),
-    ("evonas.calibration_plot", "PlotError", FAILED),
+    ("evonas.interval_plot", "PlotError", FAILED),
 )
 
 
