@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 from evonas.calibration_layers import BAD, KNOWN, PROBED
 from evonas.config import RunConfig
 from evonas.intervals import Interval, interval
 from evonas.published import published_mean
 from evonas.scoring import LayerScores, Report, Subject, score_layers, subject_of
+from evonas.variants import with_rate, with_steps
 from results_db.store import ResultsDB
 from search_spaces.text import parse
 from workers.evaluation import unfit
@@ -103,27 +104,6 @@ def calibrate(
         if seeds > 0
     }
     return summarise(found, [anchor.name for anchor in evaluation.anchors])
-
-
-def with_steps(config: EvaluationConfig, factor: int) -> EvaluationConfig:
-    """The settings with so many times the training steps; what is asked early stays early."""
-    anchors = [
-        replace(a, steps=None if a.steps is None else factor * a.steps) for a in config.anchors
-    ]
-    training = replace(config.training, steps=factor * config.training.steps)
-    return replace(config, anchors=tuple(anchors), training=training)
-
-
-def with_rate(config: EvaluationConfig, factor: float) -> EvaluationConfig:
-    """The settings with so many times the learning rate."""
-    anchors = [
-        replace(a, learning_rate=None if a.learning_rate is None else factor * a.learning_rate)
-        for a in config.anchors
-    ]
-    rate = factor * config.training.learning_rate
-    return replace(
-        config, anchors=tuple(anchors), training=replace(config.training, learning_rate=rate)
-    )
 
 
 def summarise(found: Mapping[str, Sequence[LayerScores]], anchors: Sequence[str]) -> Calibration:

@@ -61,12 +61,7 @@ class Course:
         for anchor in self._config.anchors:
             data = self._data(anchor)
             threshold = quality_threshold(self._config.quality, data.guess)
-            training = Training(
-                self._network(anchor).module,
-                data,
-                self._config.training_of(anchor),
-                (self._seed, 0),
-            )
+            training = begin_training(self._norm_act, self._config, anchor, self._seed)
             step = min(self._config.quality_step(anchor), training.config.steps)
             try:
                 training.advance(step)
@@ -95,19 +90,30 @@ class Course:
 
     def _new_ascent(self) -> Ascent:
         config = self._config.stability
-        network = self._network(self._config.anchors[0])
+        network = _network(self._norm_act, self._config, self._config.anchors[0], self._seed)
         train = self._data(self._config.anchors[0]).train
         indices = batch_indices(len(train), config.batch, 1, (self._seed, 0))[0]
         inputs, labels = train.take(indices.to(self._config.device))
         return Ascent(network.module, network.weights, inputs, labels, config)
 
-    def _network(self, anchor: AnchorConfig) -> AnchorNetwork:
-        data = self._data(anchor)
-        network = build_network(
-            anchor.name, anchor.network, self._norm_act, data.shape, data.classes, (self._seed, 1)
-        )
-        network.module.to(self._config.device)
-        return network
-
     def _data(self, anchor: AnchorConfig) -> Dataset:
         return load_data(self._config.data_of(anchor), self._config.device)
+
+
+def begin_training(
+    norm_act: NormAct, config: EvaluationConfig, anchor: AnchorConfig, seed_index: int
+) -> Training:
+    """The training of an anchor, at step 0; weights and batches depend on the seed alone."""
+    data = load_data(config.data_of(anchor), config.device)
+    network = _network(norm_act, config, anchor, seed_index)
+    return Training(network.module, data, config.training_of(anchor), (seed_index, 0))
+
+
+def _network(
+    norm_act: NormAct, config: EvaluationConfig, anchor: AnchorConfig, seed_index: int
+) -> AnchorNetwork:
+    data = load_data(config.data_of(anchor), config.device)
+    seed = (seed_index, 1)
+    network = build_network(anchor.name, anchor.network, norm_act, data.shape, data.classes, seed)
+    network.module.to(config.device)
+    return network

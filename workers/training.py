@@ -124,11 +124,14 @@ class Training:
             self._optimizer.step()
             self.step += 1
 
-    def accuracy(self) -> float:
-        """Validation accuracy in 0..1, in evaluation mode. Raises DivergedError, see `accuracy`."""
-        validation = self._data.validation
+    def accuracy(self, split: Split | None = None) -> float:
+        """Accuracy in 0..1 on a split, None: validation, in evaluation mode.
+
+        Raises DivergedError, see `accuracy`.
+        """
+        split = self._data.validation if split is None else split
         with self._autocast():
-            return accuracy(self.network, validation, self.config.validation_batch, self.step)
+            return accuracy(self.network, split, self.config.validation_batch, self.step)
 
     def _loss(self) -> Tensor:
         inputs, labels = self._data.train.take(self._batches[self.step])

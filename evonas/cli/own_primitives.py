@@ -16,7 +16,7 @@ def register(references: Sequence[str] | None) -> None:
     if references:
         from evonas.vocabulary import register_primitives
 
-        _look_here()
+        look_here()
         register_primitives(references)
 
 
@@ -24,11 +24,11 @@ def pinned(config: RunConfig, references: Sequence[str] | None) -> RunConfig:
     """The configuration with those of its file and of the flags pinned. Raises ConfigError."""
     from evonas.vocabulary import with_primitives
 
-    _look_here()
+    look_here()
     return with_primitives(config, references or ())
 
 
-def _look_here() -> None:
+def look_here() -> None:
     """Modules in the working directory are importable, as on Ray workers: behind the installed."""
     here = os.getcwd()
     if here not in sys.path:

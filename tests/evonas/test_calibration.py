@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 from scipy.stats import kendalltau
 
-from evonas.calibration import Calibration, summarise, with_rate, with_steps
+from evonas.calibration import Calibration, summarise
 from evonas.calibration_layers import BAD, KNOWN, PROBED
 from evonas.calibration_plot import plot
 from evonas.cli.errors import FAILED
-from evonas.config import load_config
 from evonas.published import IMAGENET, published_mean
 from evonas.scoring import LayerScores, subject_of
 from results_db.records import EvaluationRecord
@@ -90,19 +89,6 @@ def test_orders_are_compared_by_kendall_s_tau(calibration: Calibration) -> None:
     assert (against_paper.tau, against_paper.layers) == (pytest.approx(expected), 4)
     assert found["as set, x10 steps", "a"].tau == pytest.approx(-1)
     assert found["as set, x10 steps", "b"].tau is None, "all are equal there"
-
-
-def test_variants_change_steps_and_rates_alone() -> None:
-    config = load_config("quick").evaluation
-    long, slow = with_steps(config, 10), with_rate(config, 0.3)
-    for before, a, b in zip(config.anchors, long.anchors, slow.anchors, strict=True):
-        plain = config.training_of(before)
-        assert long.training_of(a).steps == 10 * plain.steps
-        assert long.training_of(a).learning_rate == plain.learning_rate
-        assert slow.training_of(b).learning_rate == pytest.approx(0.3 * plain.learning_rate)
-        assert slow.training_of(b).steps == plain.steps
-        assert long.quality_step(a) == config.quality_step(before)
-    assert long.data == slow.data == config.data
 
 
 def test_a_picture_is_drawn(calibration: Calibration, tmp_path: Path) -> None:

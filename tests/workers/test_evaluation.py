@@ -162,8 +162,8 @@ def test_only_reranking_asks_for_the_third_split() -> None:
     root = Path(workers.__file__).parent.parent
     files = [f for p in ("workers", "evonas", "search_spaces") for f in (root / p).rglob("*.py")]
     callers = {f.relative_to(root).as_posix() for f in files if "read_test" in f.read_text()}
-    assert {name for name in callers if not name.startswith("workers/data/")} <= {
-        "evonas/rerank.py"
+    assert {name for name in callers if not name.startswith("workers/data/")} == {
+        "workers/retraining.py"
     }
 
 

@@ -42,7 +42,7 @@ class Source:
     """config: its settings' class; load(config) reads it; identity(config): a name of its content.
 
     gives: what an input is; None: whatever the user's function returns. prepare(config) has the
-    content here, if that takes long.
+    content here, if that takes long. dealt_by: the settings that deal the source to the splits.
     """
 
     config: type[Any]
@@ -50,6 +50,7 @@ class Source:
     identity: Callable[[Any], str]
     gives: Literal["images", "text"] | None = "images"
     prepare: Callable[[Any], None] | None = None
+    dealt_by: tuple[str, ...] = ()
 
 
 def _embedded(_: DigitsConfig) -> str:
@@ -59,12 +60,14 @@ def _embedded(_: DigitsConfig) -> str:
 _CIFAR = Source(CifarConfig, cifar.load, cifar.identity, prepare=cifar.prepare)
 #: By `kind`. To add one: write data/<name>.py, extend DataConfig, add a line here.
 SOURCES: dict[str, Source] = {
-    "digits": Source(DigitsConfig, digits.load, _embedded),
+    "digits": Source(DigitsConfig, digits.load, _embedded, dealt_by=("seed",)),
     "cifar10": _CIFAR,
     "cifar100": _CIFAR,
     "npz": Source(ArraysConfig, arrays.load, arrays.identity),
-    "folder": Source(FolderConfig, folder.load, folder.identity),
-    "text": Source(TextConfig, text.load, text.identity, gives="text"),
+    "folder": Source(
+        FolderConfig, folder.load, folder.identity, dealt_by=("seed", "validation", "test")
+    ),
+    "text": Source(TextConfig, text.load, text.identity, gives="text", dealt_by=("seed",)),
     "own": Source(OwnDataConfig, own.load, own.identity, gives=None),
 }
 
