@@ -51,8 +51,10 @@ def contenders(
     layers += [Contender(subject, "baseline") for subject in baselines]
     named = subjects(given, config, db, baselines=False)
     layers += [Contender(subject, "given") for subject in named]
-    once = {layer.subject.digest: layer for layer in reversed(layers)}
-    return Contenders(tuple(reversed(once.values())), tuple(left_out))
+    once: dict[str, Contender] = {}
+    for layer in layers:
+        once.setdefault(layer.subject.digest, layer)
+    return Contenders(tuple(once.values()), tuple(left_out))
 
 
 def _found(

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from evonas.config import RunConfig, preset_document, with_overrides
-from evonas.config_document import merged, plain, read_run_file
+from evonas.config import RunConfig, config_from_dict, preset_document
+from evonas.config_document import merged, override, plain, read_run_file
 from evonas.config_errors import ConfigError
 from workers.anchors import NetworkConfig
 from workers.anchors.larger import is_larger, larger, size
@@ -47,12 +47,16 @@ def rerank_config(
         evaluation["data"] = plain(asdict(run.evaluation.data))
     if file is not None:
         document = merged(document, read_run_file(file))
+    known = document["evaluation"]["anchors"]
+    names = [anchor["name"] for anchor in known]
+    known += [{"name": name, "network": {}} for name in anchors if name not in names]
+    for setting in overrides:
+        override(document, setting)
     if anchors:
-        known = {anchor["name"]: anchor for anchor in document["evaluation"]["anchors"]}
-        document["evaluation"]["anchors"] = [
-            known.get(name, {"name": name, "network": {}}) for name in dict.fromkeys(anchors)
-        ]
-    return with_overrides(document, overrides)
+        by_name = {anchor["name"]: anchor for anchor in document["evaluation"]["anchors"]}
+        document["evaluation"]["anchors"] = [by_name[name] for name in dict.fromkeys(anchors)]
+    document.pop("space", None)  # a search's: it may be a file beside another
+    return config_from_dict(document)
 
 
 def held_out(run: EvaluationConfig, given: EvaluationConfig) -> HeldOut:

@@ -62,6 +62,8 @@ def draw(plot: IntervalPlot, file: Path) -> None:
         for place, (name, kind) in enumerate(plot.layers):
             value = plot.values.get((name, anchor))
             if value is None:
+                across = panel.get_yaxis_transform()
+                panel.text(0.02, place, "no score", transform=across, fontsize=7, va="center")
                 continue
             colour = plot.colours[kind]
             panel.errorbar(

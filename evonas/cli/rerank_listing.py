@@ -21,6 +21,7 @@ from evonas.standings import (
     title,
 )
 from results_db.records import RerankRecord
+from search_spaces.errors import counted
 
 
 def show_rerank(record: RerankRecord, format: Format) -> None:
@@ -104,19 +105,20 @@ def _print_best(record: RerankRecord, chosen: Standing, compared: Sequence[Compa
         row[comparison.anchor] = f"{difference.mean:+.3f}{half}{mark}"
     if not rows:
         return
-    stdout().print()
+    stdout().print(Text(f"\n{title(chosen.layer)}, the best by validation", style="bold"))
     columns = [Column("name", "minus"), *map(number, anchors)]
-    print_table(columns, list(rows.values()), f"{title(chosen.layer)}, the best by validation")
+    print_table(columns, list(rows.values()))
 
 
 def _explanation(record: RerankRecord, compared: int) -> list[str]:
     settings = record.settings
     rates = ", ".join(f"x{rate:g}" for rate in settings["rates"])
+    others = counted(settings["rate_seeds"], "other seed")
     return [
         f"Test accuracy: mean over {settings['seeds']} seeds ± half of the 95 % interval "
         "(Student's t). The intervals speak of seeds (weights, batches), not of other data.",
         f"The rate of each layer is the best of {rates} by validation accuracy, on "
-        f"{settings['rate_seeds']} other seeds; so is the order. No test had a say in either.",
+        f"{others}. So is the order: no test had a say in it.",
         f"Better, worse, *: paired t-test over the seeds, {compared} comparisons, Holm's "
         f"correction, level {LEVEL:g}.",
     ]
