@@ -8,7 +8,7 @@ from typing import Literal
 
 from evonas.config import RunConfig
 from evonas.layers import short
-from evonas.score import Subject, subject_of, subjects
+from evonas.scoring import Subject, subject_of, subjects
 from results_db.records import CandidateRecord
 from results_db.store import ResultsDB
 from search_spaces.canonical import canonical_and_digest

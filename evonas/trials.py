@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from evonas.measuring import Outcome, Wanted, measure
-from evonas.score import Subject
+from evonas.scoring import Subject
 from evonas.variants import with_rate
 from results_db.store import ResultsDB
 from workers.own_primitives import with_primitives

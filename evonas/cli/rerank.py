@@ -87,10 +87,10 @@ def rerank(
     from evonas.cli.running import open_pool
     from evonas.cli.stored import database_option
     from evonas.interval_plot import check_can_plot
-    from evonas.rerank import RerankPlan
-    from evonas.rerank import rerank as train_again
     from evonas.rerank_plot import plot as draw
     from evonas.rerank_setup import set_up, was_reranked_otherwise
+    from evonas.reranking import RerankPlan
+    from evonas.reranking import rerank as train_again
     from results_db.store import ResultsDB
 
     look_here()

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from evonas.cli.errors import FAILED, INTERRUPTED, USAGE
-from evonas.rerank import RerankPlan, rerank
 from evonas.rerank_setup import set_up
+from evonas.reranking import RerankPlan, rerank
 from evonas.standings import best, standings
 from results_db.records import RerankRecord
 from results_db.store import ResultsDB

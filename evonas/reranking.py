@@ -23,7 +23,7 @@ from evonas.config_document import plain
 from evonas.contenders import Contender
 from evonas.measuring import Outcome
 from evonas.rerank_setup import RerankSetup
-from evonas.score import Subject
+from evonas.scoring import Subject
 from evonas.trials import Cell, Laboratory, Report
 from results_db.records import AnchorResult, EvaluationRecord, RerankedLayer, RerankRecord
 from results_db.store import ResultsDB
