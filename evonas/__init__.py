@@ -6,13 +6,25 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from evonas.api.dataframe import to_dataframe
+    from evonas.api.export import export
+    from evonas.api.layer import Layer
+    from evonas.api.score import score
+    from evonas.api.search import search
     from evonas.swaps.swap import swap
 
 # What the package offers and where it is; modules are imported when they are asked for, because
-# they import torch.
-_OFFERED = {"swap": "evonas.swaps.swap"}
+# they import torch. No module of the package has one of these names: it would take their place.
+_OFFERED = {
+    "Layer": "evonas.api.layer",
+    "export": "evonas.api.export",
+    "score": "evonas.api.score",
+    "search": "evonas.api.search",
+    "swap": "evonas.swaps.swap",
+    "to_dataframe": "evonas.api.dataframe",
+}
 
-__all__ = ["swap"]
+__all__ = ["Layer", "export", "score", "search", "swap", "to_dataframe"]
 
 
 def __getattr__(name: str) -> Any:

@@ -18,7 +18,7 @@ def _lines(table: Mapping[str, Any], path: str) -> Iterator[str]:
         if value is None:
             yield f"# {key} is not set"
         elif not _is_table(value) and not _is_tables(value):
-            yield f"{key} = {_value(value)}"
+            yield f"{key} = {value_text(value)}"
     for key, value in table.items():
         here = f"{path}.{key}" if path else key
         if _is_table(value):
@@ -40,9 +40,10 @@ def _is_tables(value: object) -> bool:
     )
 
 
-def _value(value: Any) -> str:
+def value_text(value: Any) -> str:
+    """A plain value, no table, as TOML writes it."""
     if isinstance(value, list | tuple):
-        return f"[{', '.join(_value(v) for v in value)}]"
+        return f"[{', '.join(value_text(v) for v in value)}]"
     if isinstance(value, bool | int | float):
         return json.dumps(value)
     return json.dumps(str(value), ensure_ascii=False)

@@ -16,6 +16,7 @@ from evonas.cli.stored import database_option
 from evonas.cli.summary import show_summary
 from evonas.config import RunConfig, config_from_dict
 from evonas.evolution import Stop, run_search
+from evonas.pools import available_cpus, pool_of
 from evonas.runs import check_free, create
 from results_db.store import ResultsDB
 from search_spaces.own_reference import as_options
@@ -78,23 +79,11 @@ def _drive(
 
 
 def open_pool(workers: int | None, address: str | None, say: Callable[..., None]) -> Pool:
-    """A Ray pool, here or on the cluster at `address`; for 0 workers, a pool in this process."""
-    if workers == 0:
-        from workers.pools.serial import SerialPool
-
-        return SerialPool()
-    count = workers or available_cpus()
-    say(Text(f"starting {count} worker{'s' if count > 1 else ''} ...", style="dim"))
-    from workers.pools.ray_pool import RayPool
-
-    return RayPool(count, address)
-
-
-def available_cpus() -> int:
-    """The CPUs that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """As `evonas.pools.pool_of`, and says that workers start."""
+    if workers != 0:
+        count = workers or available_cpus()
+        say(Text(f"starting {count} worker{'s' if count > 1 else ''} ...", style="dim"))
+    return pool_of(workers, address)
 
 
 def _say_draining() -> None:

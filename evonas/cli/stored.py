@@ -4,29 +4,15 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from evonas.cli.options import DEFAULT_DATABASE
+from evonas.stored import database_if_any
 
 if TYPE_CHECKING:
     from results_db.store import ResultsDB
 
-
-@contextmanager
-def database_if_any(url: str) -> Iterator[ResultsDB | None]:
-    """The database at the URL, None if there is none; raises if it is not ours or unreadable."""
-    from results_db.errors import DatabaseNotFound
-    from results_db.store import ResultsDB
-
-    try:
-        db = ResultsDB.open(url, create=False)
-    except DatabaseNotFound:
-        yield None
-        return
-    with db:
-        yield db
+__all__ = ["database_if_any", "database_option"]
 
 
 def database_option(db: ResultsDB) -> str:

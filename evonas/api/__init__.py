@@ -1,0 +1,1 @@
+"""What `import evonas` offers: the functions behind the commands, with plain arguments."""

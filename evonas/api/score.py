@@ -1,0 +1,68 @@
+"""Scores of any layers, from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from evonas.api.arguments import config_of, database_url
+from evonas.api.layer import Layer
+from evonas.pools import pool_of
+from evonas.scoring import LayerScores, Report, Subject, score_layers, subjects
+from results_db.records import EvaluationRecord
+from results_db.store import ResultsDB
+from workers.preparation import prepare
+
+
+def score(
+    layers: str | Layer | Sequence[str | Layer],
+    preset: str = "quick",
+    *,
+    file: str | Path | None = None,
+    settings: Mapping[str, Any] | None = None,
+    seeds: int = 3,
+    baselines: bool = True,
+    workers: int | None = None,
+    address: str | None = None,
+    db: str | None = None,
+    report: Report | None = None,
+) -> list[LayerScores]:
+    """Train layers on every anchor with so many seeds, beside the baselines of the preset.
+
+    What the database holds under the same settings is not trained again. A layer is anything that
+    `evonas.Layer` takes, or a class of your own as "my_package.my_module:MyNorm"; the other
+    arguments are those of `evonas.search`.
+
+    Raises LayerError, TextError, UnfitLayerError, ConfigError, PoolError and the database's errors.
+
+    >>> import evonas
+    >>> tiny = {  # of no use but to be quick
+    ...     "training": {"steps": 3, "batch": 8, "warmup": 0},
+    ...     "anchors.vit.warmup": 0,
+    ...     "data": {"train": 64, "validation": 64},
+    ... }
+    >>> (scores,) = evonas.score(
+    ...     "EvoNorm-S0",
+    ...     settings={"evaluation": tiny},
+    ...     seeds=2,
+    ...     baselines=False,
+    ...     workers=0,
+    ... )
+    >>> scores.subject.name, len(scores.values("resnet"))
+    ('EvoNorm-S0', 2)
+    """
+    config = config_of(preset, file, settings)
+    given = [layers] if isinstance(layers, str | Layer) else layers
+    names = [layer.text if isinstance(layer, Layer) else layer for layer in given]
+    with ResultsDB.open(database_url(db)) as results:
+        wanted = subjects(names, config, results, baselines=baselines)
+        prepare(config.evaluation)
+        with pool_of(workers, address) as pool:
+            return score_layers(wanted, config.evaluation, seeds, pool, results, report or _silent)
+
+
+def _silent(
+    subject: Subject, seed: int, outcome: EvaluationRecord | str, done: int, total: int
+) -> None:
+    """Nobody asked."""

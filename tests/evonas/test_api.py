@@ -1,0 +1,137 @@
+"""What `import evonas` offers: examples that run, types that a user's script is checked by."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import evonas
+import evonas.api
+from evonas.layers import LayerError
+from results_db import RunNotFound
+from search_spaces.errors import TextError
+from tests.evonas.small_database import BEST, HISTORY, RUN, SCORES
+
+MODULES = [f"evonas.api.{module.name}" for module in pkgutil.iter_modules(evonas.api.__path__)]
+
+
+def test_every_name_is_there_and_its_own() -> None:
+    assert set(evonas.__all__) <= set(dir(evonas))
+    for name in evonas.__all__:
+        assert callable(getattr(evonas, name))
+        assert getattr(evonas, name).__doc__
+    with pytest.raises(AttributeError, match="no attribute 'serach'"):
+        _ = evonas.serach  # type: ignore[attr-defined]
+
+
+def test_no_module_takes_the_place_of_a_function() -> None:
+    modules = {module.name for module in pkgutil.iter_modules(evonas.__path__)}
+    assert not modules & set(evonas.__all__)
+
+
+def test_importing_evonas_imports_nothing_heavy() -> None:
+    heavy = ("torch", "ray", "sqlalchemy", "pydantic", "numpy", "networkx", "pandas", "typer")
+    code = f"import sys, evonas; print([n for n in {heavy!r} if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_examples_of_docstrings_run(here: Path, module: str) -> None:
+    results = doctest.testmod(importlib.import_module(module))
+    assert results.failed == 0
+    examples = {"evonas.api.arguments": 0}
+    assert results.attempted >= examples.get(module, 3)
+
+
+def test_a_layer_of_a_run(database: Path) -> None:
+    layer = evonas.Layer(str(HISTORY[3].digest)[3:9])
+    assert layer == evonas.Layer(BEST)
+    assert layer != evonas.Layer("tanh")
+    assert len({layer, evonas.Layer(BEST), evonas.Layer(layer)}) == 1
+    assert repr(layer) == f"Layer({layer.text!r})"
+    assert evonas.Layer(layer.digest, db=f"sqlite:///{database}/evonas.db") == layer
+    assert layer._repr_svg_() == layer.svg()
+    with pytest.raises(LayerError, match="no digest in the database"):
+        evonas.Layer("abcdef")
+    with pytest.raises(TextError, match="column 4"):
+        evonas.Layer("x +")
+
+
+def test_settings_may_be_nested_and_are_checked() -> None:
+    from evonas.api.arguments import config_of
+    from evonas.config_errors import ConfigError
+
+    config = config_of("quick", None, {"evolution": {"lag": 7}, "require": ["causal"]})
+    assert (config.evolution.lag, config.require) == (7, ("causal",))
+    assert config == config_of("quick", None, {"evolution.lag": 7, "require": ("causal",)})
+    with pytest.raises(ConfigError, match="did you mean 'lag'"):
+        config_of("quick", None, {"evolution.lga": 7})
+
+
+def test_frames_of_candidates_and_of_a_board(database: Path) -> None:
+    pytest.importorskip("pandas")
+    from evonas.leaderboard import leaderboard
+    from results_db import ResultsDB
+
+    frame: Any = evonas.to_dataframe()
+    assert list(frame.index) == list(range(6))
+    assert frame.loc[3, list(SCORES)].to_dict() == SCORES
+    assert frame.loc[3, "mean"] == 0.625
+    assert frame["mean"].isna().sum() == 4
+    with ResultsDB.open("sqlite:///evonas.db") as db:
+        board = leaderboard(db, RUN)
+        db.create_run("empty", 0, db.run(RUN).config)
+    found = evonas.to_dataframe(board)
+    assert list(found.index)[2:] == ["BN-ReLU", "rectifier"]
+    assert found.loc["BN-ReLU", "resnet"] == 0.875
+    assert len(evonas.to_dataframe("empty")) == 0
+    with pytest.raises(RunNotFound, match="frist"):
+        evonas.to_dataframe("frist")
+
+
+def test_without_pandas_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r"pip install evonas\[pandas\]"):
+        evonas.to_dataframe()
+
+
+SCRIPT = """\
+import evonas
+
+layer = evonas.Layer("max(x, 0)")
+names: list[str] = [layer.name, layer.text, layer.digest]
+mixes: bool = layer.properties.mixes_batch
+path = evonas.export(layer, "out").path.as_posix()
+board = evonas.search(settings={"budget": 1}, workers=0)
+best: float | None = board.found[0].mean
+scores = evonas.score([layer, "GN-ReLU"], seeds=1)
+value = scores[0].score("resnet")
+half: float | None = None if value is None else value.half
+frame = evonas.to_dataframe(board)
+report = evonas.swap(layer.module(8), "EvoNorm-S0")
+"""
+MISTAKES = """\
+import evonas
+
+evonas.Layer(3)
+evonas.search(budget=3)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("script", "faults"), [(SCRIPT, 0), (MISTAKES, 2)])
+def test_mypy_reads_a_script_of_a_user(here: Path, script: str, faults: int) -> None:
+    """Slow: mypy reads torch's types anew."""
+    Path("mine.py").write_text(script)
+    command = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "mine.py"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    errors = [line for line in done.stdout.splitlines() if "error:" in line]
+    assert len(errors) == faults, done.stdout
