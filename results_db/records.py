@@ -22,7 +22,7 @@ class RunRecord:
     `state` is NOT_STARTED, then what the driver set ("running", ...); a run stored as running
     while no driver holds it reads as "interrupted". `budget` counts candidates; None: no limit.
     Times are seconds since 1970. A fork shares the candidates up to number `forked_at` with the
-    run it was forked from.
+    run it was forked from. `hardware`: the classes of machines that evaluated for it, as they came.
     """
 
     name: str
@@ -34,6 +34,7 @@ class RunRecord:
     updated_at: float
     forked_from: str | None = None
     forked_at: int | None = None
+    hardware: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,10 @@ class CandidateRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationRecord:
-    """A finished evaluation under its key, the hash of everything that could change the result."""
+    """A finished evaluation under its key, the hash of everything that could change the result.
+
+    `further`: verdicts of the rejections after the first, if the evaluation went on after it.
+    """
 
     key: str
     digest: str
@@ -116,6 +120,7 @@ class EvaluationRecord:
     seconds: float = 0.0
     class_sha256: str = ""
     worker: str = ""
+    further: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +178,23 @@ class RerankRecord:
     settings: dict[str, Any]
     layers: tuple[RerankedLayer, ...]
     stored_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditedRecord:
+    """A layer that fell at the check `failed`, on the way to candidate `number` or as the candidate
+    itself; what it came to stands under `evaluation_key`.
+
+    `failure`: how the machine failed, "" if it did not.
+    """
+
+    digest: str
+    number: int
+    failed: str
+    graph_json: str
+    text: str
+    evaluation_key: str
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

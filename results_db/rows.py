@@ -12,7 +12,13 @@ from typing import Any
 from sqlalchemy import Row
 
 from results_db.errors import BadRecord
-from results_db.records import BaselineRecord, CandidateRecord, EvaluationRecord, RunRecord
+from results_db.records import (
+    AuditedRecord,
+    BaselineRecord,
+    CandidateRecord,
+    EvaluationRecord,
+    RunRecord,
+)
 
 FLOAT_BYTES = 8  # of each number of a stored fingerprint
 _JSON = json.JSONEncoder(sort_keys=True, allow_nan=False, separators=(",", ":"))
@@ -148,6 +154,7 @@ def evaluation_values(record: EvaluationRecord, stored_at: float) -> dict[str, A
         "seconds": float(record.seconds),
         "class_sha256": record.class_sha256,
         "worker": clean(record.worker),
+        "further": json_text([str(verdict) for verdict in record.further], "further verdicts"),
         "stored_at": stored_at,
     }
 
@@ -163,6 +170,34 @@ def evaluation_record(row: Row[Any]) -> EvaluationRecord:
         seconds=row.seconds,
         class_sha256=row.class_sha256,
         worker=row.worker,
+        further=tuple(json.loads(row.further or "[]")),
+    )
+
+
+def audited_values(record: AuditedRecord, run_id: int) -> dict[str, Any]:
+    """The column values of an audited layer."""
+    return {
+        "run_id": run_id,
+        "digest": record.digest,
+        "number": record.number,
+        "failed": record.failed,
+        "graph_json": record.graph_json,
+        "text": clean(record.text),
+        "evaluation_key": record.evaluation_key,
+        "failure": clean(record.failure),
+    }
+
+
+def audited_record(row: Row[Any]) -> AuditedRecord:
+    """The record of a row of AuditedRow's columns."""
+    return AuditedRecord(
+        digest=row.digest,
+        number=row.number,
+        failed=row.failed,
+        graph_json=row.graph_json,
+        text=row.text,
+        evaluation_key=row.evaluation_key,
+        failure=row.failure,
     )
 
 
@@ -185,4 +220,5 @@ def run_record(row: Row[Any], *, held: bool) -> RunRecord:
         updated_at=row.updated_at,
         forked_from=row.forked_from,
         forked_at=row.forked_at,
+        hardware=tuple(json.loads(row.hardware or "[]")),
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from results_db import evaluations, queries, reranks
+from results_db import audited, evaluations, queries, reranks
 from results_db.address import DEFAULT_URL
 from results_db.database import Database
 from results_db.errors import BadRecord, CandidateNotFound, RunExists, RunNotFound
@@ -19,6 +19,7 @@ from results_db.holder import Holder
 from results_db.lease import Lease, held_by
 from results_db.records import (
     NOT_STARTED,
+    AuditedRecord,
     BaselineRecord,
     CandidateRecord,
     EvaluationRecord,
@@ -226,6 +227,10 @@ class ResultsDB:
         )
         with self.database.read() as connection:
             return [baseline_record(row) for row in connection.execute(chosen)]
+
+    def audited(self, run: str) -> list[AuditedRecord]:
+        """The layers that the run's audit follows, in the order in which they were met."""
+        return audited.audited(self.database, self._run_id(run))
 
     def funnel(self, run: str) -> Funnel:
         """Where the run's candidates and attempts ended."""

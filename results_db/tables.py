@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Double, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 # Digests and keys are compared by bytes (prefix search by range), whatever the server's locale.
 HexText = String(80).with_variant(String(80, collation="C"), "postgresql")
@@ -24,7 +24,7 @@ class SchemaRow(Base):
 
 
 class RunRow(Base):
-    """A search. `config` is JSON."""
+    """A search. `config`, `hardware`: JSON."""
 
     __tablename__ = "evonas_run"
 
@@ -38,6 +38,7 @@ class RunRow(Base):
     updated_at: Mapped[float] = mapped_column(Double)
     forked_from: Mapped[str | None] = mapped_column(String(200))
     forked_at: Mapped[int | None] = mapped_column(BigInteger)
+    hardware: Mapped[str | None] = mapped_column(Text)
 
 
 class LeaseRow(Base):
@@ -101,7 +102,7 @@ class CandidateRow(Base):
 
 
 class EvaluationRow(Base):
-    """A finished evaluation, shared by all runs."""
+    """A finished evaluation, shared by all runs. `scores`, `further`: JSON."""
 
     __tablename__ = "evonas_evaluation"
 
@@ -113,6 +114,7 @@ class EvaluationRow(Base):
     seconds: Mapped[float] = mapped_column(Double)
     class_sha256: Mapped[str] = mapped_column(String(64))
     worker: Mapped[str] = mapped_column(Text)
+    further: Mapped[str | None] = mapped_column(Text)
     stored_at: Mapped[float] = mapped_column(Double)
 
 
@@ -142,6 +144,23 @@ class RerankRow(Base):
     settings: Mapped[str] = mapped_column(Text)
     layers: Mapped[str] = mapped_column(Text)
     stored_at: Mapped[float] = mapped_column(Double)
+
+
+class AuditedRow(Base):
+    """A layer that a check threw out, trained to the end to see whether it was right to."""
+
+    __tablename__ = "evonas_audited"
+
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("evonas_run.id", ondelete="CASCADE"), primary_key=True
+    )
+    digest: Mapped[str] = mapped_column(HexText, primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger)
+    failed: Mapped[str] = mapped_column(String(200))
+    graph_json: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    evaluation_key: Mapped[str] = mapped_column(HexText)
+    failure: Mapped[str] = mapped_column(Text)
 
 
 class TallyRow(Base):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -51,16 +51,25 @@ def fork_run(
         _set_origin(db, name, source, at)
     if db.count(name) <= at:
         _extend(db, name, db.candidates(source, first=db.count(name), last=at))
+        with db.writer(name) as writer:
+            for hardware in origin.hardware:
+                writer.note_hardware(hardware)
     return db.run(name)
 
 
 def copy_run(
-    source: ResultsDB, target: ResultsDB, name: str, *, new_name: str | None = None
+    source: ResultsDB,
+    target: ResultsDB,
+    name: str,
+    *,
+    new_name: str | None = None,
+    extent: Sequence[str] = (),
 ) -> int:
     """Copies a run, its baselines and reranks to another database; how many candidates were new.
 
     A run of that name, seed and config there is continued where it ends, if its history agrees so
-    far; the same call again finishes one that was interrupted.
+    far; the same call again finishes one that was interrupted. `extent` names the settings that say
+    how far a run goes: they may differ, and the copy takes those of the run that it continues.
 
     Raises RunNotFound, RunExists, RunLocked.
     """
@@ -70,14 +79,20 @@ def copy_run(
         target.create_run(there, run.seed, run.config, budget=run.budget)
         if run.forked_from is not None and run.forked_at is not None:
             _set_origin(target, there, run.forked_from, run.forked_at)
-    known = _agreed(source, name, target, there)
+    known = _agreed(source, name, target, there, extent)
     last = source.count(name) - 1
     if known <= last:
         _extend(target, there, source.candidates(name, first=known, last=last))
+        budgets = (run.budget, target.run(there).budget)
+        target.set_budget(there, None if None in budgets else max(filter(None, budgets)))
+        target.set_config(there, run.config)
         target.set_state(there, run.state)
     with target.writer(there) as writer:
         for baseline in source.baselines(name):
             writer.store_baseline(baseline)
+        for hardware in run.hardware:
+            writer.note_hardware(hardware)
+        writer.store_audited([layer for layer in source.audited(name) if layer.number <= last])
     for rerank in source.reranks(name):
         target.store_rerank(replace(rerank, run=there))
     return max(0, last + 1 - known)
@@ -103,17 +118,20 @@ def copy_evaluations(source: ResultsDB, target: ResultsDB) -> int:
         after, total = rows[-1]["key"], total + len(rows)
 
 
-def merge(source: ResultsDB, target: ResultsDB) -> dict[str, int]:
-    """Copies all runs and evaluations; the new candidates by run."""
+def merge(source: ResultsDB, target: ResultsDB, extent: Sequence[str] = ()) -> dict[str, int]:
+    """Copies all runs and evaluations; the new candidates by run. `extent`: as in `copy_run`."""
     copy_evaluations(source, target)
-    return {run.name: copy_run(source, target, run.name) for run in source.runs()}
+    return {run.name: copy_run(source, target, run.name, extent=extent) for run in source.runs()}
 
 
-def _agreed(source: ResultsDB, name: str, target: ResultsDB, there: str) -> int:
+def _agreed(
+    source: ResultsDB, name: str, target: ResultsDB, there: str, extent: Sequence[str]
+) -> int:
     """How many candidates of the run the target holds; raises RunExists if it is another run."""
     a, b = source.run(name), target.run(there)
     shared = min(source.count(name), target.count(there))
-    differs = "seed or config" if (a.seed, a.config) != (b.seed, b.config) else None
+    kinds = [{key: run.config[key] for key in run.config if key not in extent} for run in (a, b)]
+    differs = "seed or config" if a.seed != b.seed or kinds[0] != kinds[1] else None
     if differs is None:
         rows = zip(
             source.candidates(name, last=shared - 1),

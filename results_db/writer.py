@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from typing import Any, Self
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from results_db.audited import put_audited
 from results_db.database import Database
 from results_db.derived import add_tallies, extend_front, read_front, write_front
 from results_db.errors import HistoryGap
 from results_db.evaluations import store_evaluations
 from results_db.front import Front
 from results_db.lease import Lease
-from results_db.records import BaselineRecord, CandidateRecord, EvaluationRecord
+from results_db.records import AuditedRecord, BaselineRecord, CandidateRecord, EvaluationRecord
 from results_db.repeats import rank_anew
-from results_db.rows import candidate_values
+from results_db.rows import candidate_values, json_text
 from results_db.tables import BaselineRow, CandidateRow, RunRow
 
 # Made once: every commit executes them.
@@ -41,8 +43,12 @@ class RunWriter:
             self.next_number = self._count(connection)
             self.front = read_front(connection, lease.run_id)
 
-    def commit(self, candidates: Sequence[CandidateRecord]) -> None:
+    def commit(
+        self, candidates: Sequence[CandidateRecord], audited: Sequence[AuditedRecord] = ()
+    ) -> None:
         """Appends candidates to the history, all or none; their numbers go on from `next_number`.
+
+        `audited`: layers thrown out on the way to these candidates, to be followed.
 
         Raises HistoryGap, BadRecord, LeaseLost, DatabaseUnavailable.
         """
@@ -59,7 +65,7 @@ class RunWriter:
         now = time.time()
         rows = [candidate_values(record, self._lease.run_id, now) for record in candidates]
         front = extend_front(self.front, rows)
-        self._database.patiently(lambda: self._append(rows, front))
+        self._database.patiently(lambda: self._append(rows, audited, front))
         self.next_number += len(rows)
         self.front = front
 
@@ -89,6 +95,31 @@ class RunWriter:
 
         self._database.patiently(replace)
 
+    def store_audited(self, records: Sequence[AuditedRecord]) -> None:
+        """Stores audited layers, or where their results stand and how they failed."""
+
+        def store() -> None:
+            with self._database.write() as connection:
+                self._lease.check(connection)
+                put_audited(connection, self._lease.run_id, records)
+
+        self._database.patiently(store)
+
+    def note_hardware(self, hardware: str) -> None:
+        """Adds a class of machines to those that evaluated for the run."""
+
+        def note() -> None:
+            mine = RunRow.id == self._lease.run_id
+            with self._database.write() as connection:
+                self._lease.check(connection)
+                stored = connection.execute(select(RunRow.hardware).where(mine)).scalar_one()
+                known = json.loads(stored or "[]")
+                if hardware not in known:
+                    text = json_text([*known, hardware], "hardware")
+                    connection.execute(update(RunRow).where(mine).values(hardware=text))
+
+        self._database.patiently(note)
+
     def set_state(self, state: str) -> None:
         """Sets the run's state: "running", "interrupted", "finished", ..."""
 
@@ -111,7 +142,9 @@ class RunWriter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _append(self, rows: list[dict[str, Any]], front: Front) -> None:
+    def _append(
+        self, rows: list[dict[str, Any]], audited: Sequence[AuditedRecord], front: Front
+    ) -> None:
         # Not synced, so that 2,000 a second fit: what a power failure takes from the history is
         # committed again from the stored evaluations, which are synced.
         with self._database.write(synced=False) as connection:
@@ -120,6 +153,7 @@ class RunWriter:
             if self._count(connection) == self.next_number:
                 connection.execute(_APPEND, rows)
                 rank_anew(connection, self._lease.run_id, rows)
+                put_audited(connection, self._lease.run_id, audited)
                 add_tallies(connection, self._lease.run_id, rows)
                 write_front(connection, self._lease.run_id, self.front, front)
                 self._touch(connection)

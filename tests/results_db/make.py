@@ -6,6 +6,7 @@ from typing import Any
 from results_db import (
     SCORED,
     AnchorResult,
+    AuditedRecord,
     CandidateRecord,
     EvaluationRecord,
     RerankedLayer,
@@ -27,6 +28,18 @@ def candidate(number: int, **values: Any) -> CandidateRecord:
         seconds=1.5,
         worker="worker-1",
         class_sha256="ab" * 32,
+    )
+    return replace(record, **values)
+
+
+def audited(number: int, **values: Any) -> AuditedRecord:
+    record = AuditedRecord(
+        digest=f"c1-{number:032x}",
+        number=number,
+        failed="stack",
+        graph_json="{}",
+        text="exp(x)",
+        evaluation_key=f"{number:064x}",
     )
     return replace(record, **values)
 

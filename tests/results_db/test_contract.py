@@ -20,7 +20,7 @@ from results_db import (
     RunWriter,
 )
 
-from .make import candidate, evaluation
+from .make import audited, candidate, evaluation
 
 
 class TestRuns:
@@ -203,9 +203,41 @@ class TestEvaluations:
         with pytest.raises(BadRecord, match="needs a key and a verdict; given ''"):
             db.store_evaluation(evaluation(key=""))
 
+    def test_further_rejections_are_told(self, db: ResultsDB) -> None:
+        db.store_evaluation(evaluation("a" * 64, verdict="unstable", further=("low_quality",)))
+        db.store_evaluation(evaluation("b" * 64))
+        assert [db.find_evaluation(key * 64).further for key in "ab"] == [("low_quality",), ()]  # type: ignore[union-attr]
+
     def test_baselines_by_name(self, db: ResultsDB, writer: RunWriter) -> None:
         relu = BaselineRecord(name="BN-ReLU", text="x", digest="c1-0", evaluation_key="k1")
         writer.store_baseline(replace(relu, evaluation_key="k0"))
         writer.store_baseline(relu)
         writer.store_baseline(replace(relu, name="A"))
         assert db.baselines("run") == [replace(relu, name="A"), relu]
+
+
+class TestAudited:
+    def test_they_are_told_in_the_order_in_which_they_were_met(
+        self, db: ResultsDB, writer: RunWriter
+    ) -> None:
+        writer.commit([candidate(0), candidate(1)], [audited(1), audited(0)])
+        assert db.audited("run") == [audited(0), audited(1)]
+        assert db.count("run") == 2
+
+    def test_only_where_the_result_stands_and_how_it_failed_may_change(
+        self, db: ResultsDB, writer: RunWriter
+    ) -> None:
+        writer.commit([candidate(0)], [audited(0)])
+        writer.commit([candidate(1)], [audited(0, failed="gradient")])
+        writer.store_audited([audited(0, evaluation_key="k", failure="crash", text="other")])
+        assert db.audited("run") == [audited(0, evaluation_key="k", failure="crash")]
+
+    def test_a_commit_that_is_refused_leaves_none(self, db: ResultsDB, writer: RunWriter) -> None:
+        with pytest.raises(BadRecord, match="not finite"):
+            writer.commit([candidate(0, scores={"vit": math.nan})], [audited(0)])
+        assert db.audited("run") == []
+
+    def test_hardware_is_noted_once(self, db: ResultsDB, writer: RunWriter) -> None:
+        for name in ("cpu a", "cpu b", "cpu a"):
+            writer.note_hardware(name)
+        assert db.run("run").hardware == ("cpu a", "cpu b")

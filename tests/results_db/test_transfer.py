@@ -19,7 +19,7 @@ from results_db import (
     merge,
 )
 
-from .make import candidate, evaluation
+from .make import audited, candidate, evaluation
 
 
 def fill(db: ResultsDB, name: str = "run", count: int = 30) -> None:
@@ -92,6 +92,41 @@ class TestCopy:
             assert copy_run(db, other, "run") == 2
             assert copy_run(db, other, "run") == 0
             assert list(other.candidates("run")) == list(db.candidates("run"))
+
+    def test_a_run_that_may_go_further_is_continued(self, db: ResultsDB, tmp_path: Path) -> None:
+        fill(db)
+        with ResultsDB.open(f"sqlite:///{tmp_path}/other.db") as other:
+            copy_run(db, other, "run")
+            db.set_budget("run", 200)
+            db.set_config("run", {**db.run("run").config, "max_minutes": 5})
+            with db.writer("run") as writer:
+                writer.commit([candidate(30)])
+            with pytest.raises(RunExists, match="seed or config differs"):
+                merge(db, other)
+            assert merge(db, other, ("max_minutes",)) == {"run": 1}
+            assert other.run("run").config == db.run("run").config
+            assert other.run("run").budget == 200
+            db.set_config("run", {**db.run("run").config, "max_minutes": 9})
+            assert merge(db, other, ("max_minutes",)) == {"run": 0}
+            assert other.run("run").config["max_minutes"] == 5
+            other.set_budget("run", 300)
+            with db.writer("run") as writer:
+                writer.commit([candidate(31)])
+            assert merge(db, other, ("max_minutes",)) == {"run": 1}
+            assert other.run("run").budget == 300
+
+    def test_audited_layers_and_hardware_come_along(self, db: ResultsDB, tmp_path: Path) -> None:
+        fill(db)
+        with db.writer("run") as writer:
+            writer.commit([candidate(30)], [audited(30), audited(4, failure="crash")])
+            writer.note_hardware("cpu a")
+        with ResultsDB.open(f"sqlite:///{tmp_path}/other.db") as other:
+            copy_run(db, other, "run")
+            assert other.audited("run") == db.audited("run")
+            assert other.run("run").hardware == ("cpu a",)
+        fork_run(db, "run", "fork", config={})
+        assert db.run("fork").hardware == ("cpu a",)
+        assert db.audited("fork") == []
 
     def test_another_run_of_that_name_is_kept(self, db: ResultsDB, tmp_path: Path) -> None:
         fill(db)

@@ -13,7 +13,7 @@ from results_db.migrate import migrate
 from results_db.schema import connect
 from results_db.tables import SCHEMA_VERSION, Base, SchemaRow
 
-from .make import candidate, rerank
+from .make import audited, candidate, rerank
 
 STORED = Path(__file__).parent / "stored"
 
@@ -43,6 +43,8 @@ def test_an_old_file_is_refused_then_upgraded(old: str) -> None:
         assert [b.name for b in db.baselines("first")] == ["BN-ReLU"]
         db.store_rerank(rerank("first"))
         assert [found.run for found in db.reranks()] == ["first"]
+        assert db.audited("first") == []
+        assert db.run("first").hardware == ()
         assert {row.seeds for row in rows if row.scores} == {1}
         assert {(row.origin, row.repeat_of, row.seed_index, row.slot) for row in rows} == {
             ("", None, 0, None)
@@ -50,8 +52,11 @@ def test_an_old_file_is_refused_then_upgraded(old: str) -> None:
         scored = next(row for row in rows if row.verdict == SCORED)
         again = candidate(61, repeat_of=scored.number, seed_index=1, scores=scored.scores)
         with db.writer("first") as writer:
-            writer.commit([candidate(60), again])
+            writer.commit([candidate(60), again], [audited(60)])
+            writer.note_hardware("cpu a")
         assert db.candidate("first", scored.number).seeds == 2
+        assert db.audited("first") == [audited(60)]
+        assert db.run("first").hardware == ("cpu a",)
         assert check(db) == []
 
 
