@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from evonas.config import RunConfig
-from evonas.slots import evaluation_record
+from evonas.hardware import Hardware
+from evonas.slots import evaluation_of, evaluation_record
 from results_db.records import BaselineRecord, EvaluationRecord
 from results_db.store import ResultsDB
 from results_db.writer import RunWriter
 from search_spaces.canonical import digest
 from search_spaces.text_printer import format_graph
 from search_spaces.zoo import zoo_graph
-from workers.evaluation import evaluate, evaluation_key
+from workers.evaluation import evaluate
 from workers.pools.base import Pool, Task
 
 # A time limit must hold on a machine that is busy with other things too.
@@ -29,21 +32,24 @@ class Baselines:
     recorded.
     """
 
-    def __init__(self, db: ResultsDB, writer: RunWriter, config: RunConfig) -> None:
+    def __init__(
+        self, db: ResultsDB, writer: RunWriter, config: RunConfig, hardware: Hardware
+    ) -> None:
         self._writer = writer
         self._config = config
+        self._hardware = hardware
         self._done: list[EvaluationRecord] = []
         self._missing: dict[str, BaselineRecord] = {}  # by task
         self._submitted = False
         for name in config.baselines:
             graph = zoo_graph(name)
             graph_digest = digest(graph)
-            key = evaluation_key(graph_digest, config.evaluation, 0, False)
+            (stored,) = hardware.find(db, [(graph_digest, 0, False)])
+            key = stored.key if stored else hardware.first_key(graph_digest, 0, False)
             baseline = BaselineRecord(
                 name=name, text=format_graph(graph), digest=graph_digest, evaluation_key=key
             )
             writer.store_baseline(baseline)
-            stored = db.find_evaluation(key)
             if stored is None:
                 self._missing[f"baseline:{name}"] = baseline
             else:
@@ -73,8 +79,10 @@ class Baselines:
                     f"the baseline {baseline.name} ended as {completion.failure}: "
                     f"{completion.message}"
                 )
-            record = evaluation_record(baseline.evaluation_key, baseline.digest, completion)
+            key = self._hardware.key(evaluation_of(completion), baseline.digest, 0, False)
+            record = evaluation_record(key, baseline.digest, completion)
             self._writer.store_evaluation(record)
+            self._writer.store_baseline(replace(baseline, evaluation_key=key))
             self._done.append(record)
 
     def time_limit(self) -> float:

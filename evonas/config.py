@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from evonas.config_document import merged, override, plain, read_run_file
 from evonas.config_errors import ConfigError, explain, given
-from evonas.config_sections import EvolutionConfig, Section
+from evonas.config_sections import AuditConfig, EvolutionConfig, Section
 from search_spaces.embedding import check_member
 from search_spaces.errors import GraphError, nearest
 from search_spaces.own_reference import read_reference
@@ -49,6 +49,7 @@ class RunConfig(Section):
     # Functions of the user's own: module:name, with @pin once resolved.
     primitives: tuple[str, ...] = Field((), strict=False)
     evolution: EvolutionConfig = EvolutionConfig()
+    audit: AuditConfig = AuditConfig()
     screening: ScreeningConfig = ScreeningConfig()
     evaluation: EvaluationConfig
 

@@ -23,6 +23,12 @@ class Section(BaseModel):
     )
 
 
+class AuditConfig(Section):
+    """What is thrown out and trained to the end all the same, to see whether that was right."""
+
+    share: float = Field(0.0, ge=0, le=1)  # of the layers that a check throws out, 0: none
+
+
 class EvolutionConfig(Section):
     """Regularized evolution. `lag`, `window` and every count are in candidates."""
 

@@ -7,17 +7,19 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from evonas.audit import Auditor, is_audit
 from evonas.config import RunConfig
+from evonas.hardware import Hardware
 from evonas.history import History
 from evonas.selection import WARM_STREAM, choose_donor, choose_parent, stream
-from evonas.slots import Slot, evaluation_record
+from evonas.slots import Slot, evaluation_of, evaluation_record
 from evonas.vocabulary import search_space
-from results_db.records import CandidateRecord, EvaluationRecord
+from results_db.records import AuditedRecord, CandidateRecord, EvaluationRecord
 from results_db.store import ResultsDB
 from results_db.writer import RunWriter
 from search_spaces.embedding import embed
 from search_spaces.zoo import zoo_graph
-from workers.evaluation import evaluate, evaluation_key
+from workers.evaluation import evaluate
 from workers.fingerprint import FingerprintIndex
 from workers.own_primitives import with_primitives
 from workers.pools.base import Completion, Pool, Task
@@ -43,16 +45,25 @@ class Driver:
     """
 
     def __init__(
-        self, db: ResultsDB, writer: RunWriter, run: str, config: RunConfig, budget: int, pool: Pool
+        self,
+        db: ResultsDB,
+        writer: RunWriter,
+        run: str,
+        config: RunConfig,
+        budget: int,
+        pool: Pool,
+        hardware: Hardware,
     ) -> None:
         self.db, self.writer, self.config, self.budget, self.pool = db, writer, config, budget, pool
         self.history = History(db, run, config.evolution)
         self.time_limit: float | None = None
-        self.in_flight: dict[str, Slot] = {}  # task -> its slot
+        self.in_flight: dict[str, Slot | None] = {}  # task -> its slot, if it is a candidate's
+        self._hardware = hardware
+        self._auditor = Auditor(db, writer, run, config, hardware)
         self._slots: dict[int, Slot] = {}
         self._proposed = FingerprintIndex()  # of the slots under way
-        self._wanted: list[Slot] = []  # have a key, and nobody has looked it up yet
-        self._waiting: dict[str, list[Slot]] = {}  # evaluation key -> slots that want its result
+        self._wanted: list[Slot] = []  # to be evaluated, and nobody has looked them up yet
+        self._waiting: dict[str, list[Slot]] = {}  # digest -> slots that want its evaluation
         self._finished: list[EvaluationRecord] = []  # yet to be stored
         # Tasks that wait for a worker, the oldest slot first, or commits would stall.
         self._ready: list[tuple[int, str, Task]] = []
@@ -60,6 +71,11 @@ class Driver:
         self._space = search_space(config)
         self._crashes = 0  # in a row
         self._store_at = 0.0  # monotonic; until then cheap results may be held back
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the budget is spent and the audit has nothing left to follow."""
+        return self.history.committed >= self.budget and self._auditor.is_done
 
     def open_slots(self) -> None:
         """Open every slot whose history, up to slot - lag, is committed."""
@@ -94,10 +110,13 @@ class Driver:
 
     def submit(self) -> None:
         """Keep every worker busy, and no more: an older slot may still overtake what waits."""
+        for number, task in self._auditor.tasks(self._task):
+            heapq.heappush(self._ready, (number, task.id, task))
         while self._ready and len(self.in_flight) < self.pool.workers:
             number, _, task = heapq.heappop(self._ready)
             slot = self._slots.get(number)
-            if slot is not None:  # else committed meanwhile, as a duplicate
+            # Else the slot was committed meanwhile, as a duplicate.
+            if slot is not None or is_audit(task.id):
                 self.in_flight[task.id] = slot
                 self.pool.submit(task)
 
@@ -124,12 +143,17 @@ class Driver:
             0 if given else config.evolution.mutations,
             config.evolution.mutation,
             slot.donor_json,
+            config.audit.share,
         )
         name = f"propose:{slot.number}:{slot.next_attempt}"
         self._queue(slot, self._task(name, propose, task))
 
     def take(self, completion: Completion) -> None:
         """Take in the end of a task. Raises SearchError when nothing but crashes comes back."""
+        slot = self.in_flight.pop(completion.task_id)
+        if slot is None:
+            self._auditor.take(completion)
+            return
         self._crashes = self._crashes + 1 if completion.failure == Verdict.CRASH else 0
         if self._crashes >= _MOST_CRASHES:
             self._store()
@@ -137,7 +161,6 @@ class Driver:
                 f"the last {_MOST_CRASHES} tasks all crashed, so the search has stopped; what is "
                 f"committed is kept. Mend the cause and resume. The last one: {completion.message}"
             )
-        slot = self.in_flight.pop(completion.task_id)
         if completion.task_id.startswith("propose:"):
             self._take_proposal(slot, completion)
         else:
@@ -145,12 +168,14 @@ class Driver:
 
     def _take_proposal(self, slot: Slot, completion: Completion) -> None:
         if completion.failure is not None:
-            slot.outcome = _machine_record("", "", completion)
+            slot.outcome = _machine_record("", completion)
             return
         proposal = completion.value
         assert isinstance(proposal, Proposal)
         slot.refused.update(proposal.refused)
         slot.next_attempt = proposal.attempt + 1
+        for refusal in proposal.followed:
+            slot.followed.setdefault(refusal.digest, refusal)
         if proposal.graph_json is None:
             slot.exhausted = True
             return
@@ -167,20 +192,21 @@ class Driver:
 
     def _evaluate(self, slot: Slot) -> None:
         """Ask for the evaluation of a slot; `commit` looks it up or starts it."""
-        assert slot.proposal is not None
-        assert slot.proposal.digest is not None
-        slot.key = evaluation_key(slot.proposal.digest, self.config.evaluation, 0, True)
+        slot.asked = True
         self._wanted.append(slot)
 
     def _look_up(self) -> None:
         """Use stored results, wait for an equal layer that is being evaluated, or start."""
-        stored = self.db.find_evaluations([slot.key for slot in self._wanted])
-        for slot in self._wanted:
-            slot.outcome = stored.get(slot.key)
+        if not self._wanted:
+            return
+        wanted = [(slot.digest, 0, True) for slot in self._wanted]
+        found = self._hardware.find(self.db, wanted)
+        for slot, outcome in zip(self._wanted, found, strict=True):
+            slot.outcome = outcome
             slot.cached = slot.outcome is not None
             if slot.cached:
                 continue
-            asked = self._waiting.setdefault(slot.key, [])
+            asked = self._waiting.setdefault(slot.digest, [])
             asked.append(slot)
             if len(asked) == 1:
                 assert slot.proposal is not None
@@ -190,12 +216,11 @@ class Driver:
         self._wanted.clear()
 
     def _take_evaluation(self, slot: Slot, completion: Completion) -> None:
-        assert slot.proposal is not None
-        assert slot.proposal.digest is not None
         if completion.failure is None:
-            self._finished.append(evaluation_record(slot.key, slot.proposal.digest, completion))
-        else:  # of the machine: not stored under the key, may be tried again
-            self._answer(_machine_record(slot.key, slot.proposal.digest, completion))
+            key = self._hardware.key(evaluation_of(completion), slot.digest, 0, True)
+            self._finished.append(evaluation_record(key, slot.digest, completion))
+        else:  # of the machine: not stored under a key, may be tried again
+            self._answer(_machine_record(slot.digest, completion))
 
     def _store(self) -> None:
         """Store what has finished, before anything is made of it."""
@@ -204,7 +229,7 @@ class Driver:
         self._finished.clear()
 
     def _answer(self, outcome: EvaluationRecord) -> None:
-        for slot in self._waiting.pop(outcome.key):
+        for slot in self._waiting.pop(outcome.digest):
             slot.outcome = outcome
 
     def commit(self, *, at_once: bool = False) -> None:
@@ -219,11 +244,14 @@ class Driver:
         self._store_at = time.monotonic() + _GROUP_SECONDS
         self._store()
         rows: list[CandidateRecord] = []
+        audited: list[AuditedRecord] = []
         while (row := self._next_row()) is not None:
             rows.append(row)
             self.history.add(row)
-            self._close(self._slots.pop(row.number))
-        self.writer.commit(rows)
+            slot = self._slots.pop(row.number)
+            audited += self._auditor.choose(slot, row)
+            self._close(slot)
+        self.writer.commit(rows, audited)
 
     def _may_wait(self) -> bool:
         return (
@@ -244,7 +272,7 @@ class Driver:
             slot.equal = self.history.equal_to_latest(slot.proposal.fingerprint)
         if slot.equal is not None:
             return slot.record(self.history.latest(slot.equal), costs)
-        if not slot.key:  # held back for an earlier slot that was equal, but not exactly
+        if not slot.asked:  # held back for an earlier slot that was equal, but not exactly
             self._evaluate(slot)
             self._look_up()
         return None if slot.outcome is None else slot.record(None, costs)
@@ -255,10 +283,10 @@ class Driver:
             self._proposed.remove(slot.number)
 
 
-def _machine_record(key: str, digest: str, completion: Completion) -> EvaluationRecord:
+def _machine_record(digest: str, completion: Completion) -> EvaluationRecord:
     assert completion.failure is not None
     return EvaluationRecord(
-        key=key,
+        key="",
         digest=digest,
         verdict=completion.failure,
         reason=completion.message,

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from evonas.baselines import Baselines
 from evonas.config import config_from_dict
 from evonas.driver import Driver, SearchError
+from evonas.hardware import Hardware
 from evonas.history import History
 from evonas.progress import Phase, Progress
 from evonas.selection import hypervolume
@@ -58,9 +59,14 @@ def run_search(db: ResultsDB, run: str, pool: Pool, *, report: Report, stop: Sto
         writer.set_state("running")
         state = INTERRUPTED
         try:
-            driver = Driver(db, writer, run, config, record.budget or config.budget, pool)
+            hardware = Hardware(config.evaluation, record.hardware, writer.note_hardware)
+            budget = record.budget or config.budget
+            driver = Driver(db, writer, run, config, budget, pool, hardware)
             clock = _Clock(run, driver, report, config.max_minutes)
-            baselines = Baselines(db, writer, config)
+            while not stop.drain and not clock.is_over() and not hardware.is_told:
+                hardware.ask(pool, _REPORT_EVERY)
+                clock.report("baselines")
+            baselines = Baselines(db, writer, config, hardware)
             while not stop.drain and not clock.is_over() and not baselines.are_measured:
                 baselines.measure(pool, _REPORT_EVERY)
                 clock.report("baselines", baselines.done)
@@ -75,7 +81,7 @@ def run_search(db: ResultsDB, run: str, pool: Pool, *, report: Report, stop: Sto
 def _evolve(driver: Driver, clock: _Clock, stop: Stop) -> str:
     history = driver.history
     in_vain = _AttemptsInVain(history)
-    while history.committed < driver.budget:
+    while not driver.is_done:
         draining = stop.drain or clock.is_over()
         if not draining:
             driver.open_slots()
@@ -87,9 +93,10 @@ def _evolve(driver: Driver, clock: _Clock, stop: Stop) -> str:
             driver.take(completion)
         driver.commit(at_once=draining)
         in_vain.check()
-        clock.report("draining" if draining else "search")
+        searching: Phase = "search" if history.committed < driver.budget else "audit"
+        clock.report("draining" if draining else searching)
     clock.report("done", now=True)
-    if history.committed >= driver.budget:
+    if driver.is_done:
         return FINISHED
     return INTERRUPTED if stop.drain else STOPPED
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from results_db.store import ResultsDB
 from workers.verdict import Verdict
 
+FIRST_STEPS, QUALITY, ALL_STEPS = "stability, first steps", "quality", "stability, all steps"
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -33,9 +35,9 @@ def stages(db: ResultsDB, run: str) -> tuple[Stage, ...]:
     asked_quality = asked_training + counts.get(Verdict.LOW_QUALITY, 0)
     evaluated = asked_quality + first
     return (
-        Stage("stability, first steps", evaluated, asked_quality),
-        Stage("quality", asked_quality, asked_training),
+        Stage(FIRST_STEPS, evaluated, asked_quality),
+        Stage(QUALITY, asked_quality, asked_training),
         Stage("training without divergence", asked_training, asked_full),
-        Stage("stability, all steps", asked_full, scored),
+        Stage(ALL_STEPS, asked_full, scored),
         Stage("all of them", evaluated, scored),
     )

@@ -21,6 +21,19 @@ class Interval:
         return f"{self.mean:.3f}" if self.half is None else f"{self.mean:.3f} ± {self.half:.3f}"
 
 
+def proportion(count: int, of: int) -> tuple[float, float]:
+    """The 95 % interval of a probability that showed `count` times in `of` independent trials.
+
+    By Clopper and Pearson (1934), which covers at least so much however few the trials are.
+    """
+    from scipy.special import betaincinv
+
+    tail = (1 - _LEVEL) / 2
+    low = float(betaincinv(count, of - count + 1, tail)) if count else 0.0
+    high = float(betaincinv(count + 1, of - count, 1 - tail)) if count < of else 1.0
+    return low, high
+
+
 def interval(values: Sequence[float]) -> Interval | None:
     """By Student's t, as if the values were drawn independently from one normal distribution.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Phase = Literal["baselines", "search", "draining", "done"]
+Phase = Literal["baselines", "search", "audit", "draining", "done"]
 
 
 @dataclass(frozen=True, slots=True)

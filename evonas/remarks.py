@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from results_db.records import Funnel
 from results_db.store import ResultsDB
 from workers.verdict import Verdict
@@ -20,7 +22,7 @@ _ADVICE: dict[Verdict, tuple[str, str]] = {
 def remarks(db: ResultsDB, run: str) -> list[str]:
     """Sentences on a run, none if nothing is amiss. Raises RunNotFound."""
     funnel = db.funnel(run)
-    return [*_exhausted(funnel), *_failed(db, run, funnel)]
+    return [*_exhausted(funnel), *_failed(db, run, funnel), *_mixed(db.run(run).hardware)]
 
 
 def _exhausted(funnel: Funnel) -> list[str]:
@@ -33,6 +35,17 @@ def _exhausted(funnel: Funnel) -> list[str]:
         f"For {exhausted:,} of {funnel.candidates:,} candidates no graph passed the screens in all "
         f"attempts; most fell at '{check}' ({times:,} of {funnel.attempts:,}). The requirements "
         "or the space leave little to find, or what there is has been found."
+    ]
+
+
+def _mixed(hardware: Sequence[str]) -> list[str]:
+    """Said if machines of more than one class evaluated."""
+    if len(hardware) < 2:
+        return []
+    return [
+        f"Machines of {len(hardware)} hardware classes evaluated: {'; '.join(hardware)}. The same "
+        "training may give other numbers on each, so scores compare less well, and the run cannot "
+        "be repeated bit for bit."
     ]
 
 

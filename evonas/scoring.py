@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from evonas.config import RunConfig
+from evonas.hardware import Hardware
 from evonas.intervals import Interval, interval
 from evonas.layers import one_line, resolve, short
 from evonas.measuring import Outcome, Wanted, measure
@@ -17,11 +18,13 @@ from search_spaces.dotted import is_dotted
 from search_spaces.graph import Graph
 from search_spaces.text_printer import format_graph
 from search_spaces.zoo import zoo_graph
-from workers.evaluation import UnfitLayerError, evaluate, evaluation_key, unfit
+from workers.evaluation import Evaluation, UnfitLayerError, evaluate, unfit
 from workers.own_layers import evaluate_own, own_digest, own_layer
 from workers.pools.base import Pool, Task
 from workers.settings import EvaluationConfig
 from workers.verdict import Verdict
+
+_WAIT = 0.5  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,21 +122,30 @@ def score_layers(
     there are.
     """
     found = {layer.digest: LayerScores(layer) for layer in layers}
+    pairs = [(layer, seed) for seed in range(seeds) for layer in layers]
     wanted: dict[str, tuple[Subject, int, Wanted]] = {}  # by key
-    total, done = seeds * len(layers), 0
-    for seed in range(seeds):
-        for layer in layers:
-            record = _stored(db, layer, config, seed)
-            if record is None:
-                key = evaluation_key(layer.digest, config, seed, False)
-                wanted[key] = (layer, seed, Wanted(layer.task(config, seed), key, layer.digest))
-                continue
-            done += 1
-            scores = found[layer.digest]
-            scores.records[seed] = record
-            scores.stored += 1
-            report(layer, seed, record, done, total)
-    for item, outcome in measure([item for *_, item in wanted.values()], pool, db):
+    total, done = len(pairs), 0
+    hardware = Hardware(config)
+    stored = _stored(db, hardware, pairs)
+    while None in stored and not hardware.is_told:
+        hardware.ask(pool, _WAIT)
+        stored = _stored(db, hardware, pairs)
+    for (layer, seed), record in zip(pairs, stored, strict=True):
+        if record is None:
+            key = hardware.first_key(layer.digest, seed, False)
+            wanted[key] = (layer, seed, Wanted(layer.task(config, seed), key, layer.digest))
+            continue
+        done += 1
+        scores = found[layer.digest]
+        scores.records[seed] = record
+        scores.stored += 1
+        report(layer, seed, record, done, total)
+
+    def key_of(item: Wanted, evaluation: Evaluation) -> str:
+        layer, seed, _ = wanted[item.key]
+        return hardware.key(evaluation, layer.digest, seed, False)
+
+    for item, outcome in measure([item for *_, item in wanted.values()], pool, db, key_of):
         layer, seed, _ = wanted[item.key]
         done += 1
         if isinstance(outcome, str):
@@ -145,15 +157,17 @@ def score_layers(
 
 
 def _stored(
-    db: ResultsDB, layer: Subject, config: EvaluationConfig, seed: int
-) -> EvaluationRecord | None:
-    """A stored result; one of a search will do if nothing stopped it."""
-    whole, stopped = (evaluation_key(layer.digest, config, seed, stops) for stops in (False, True))
-    records = db.find_evaluations([whole, stopped])
-    if whole in records:
-        return records[whole]
-    record = records.get(stopped)
-    return record if record is not None and record.verdict == Verdict.SCORED else None
+    db: ResultsDB, hardware: Hardware, pairs: Sequence[tuple[Subject, int]]
+) -> list[EvaluationRecord | None]:
+    """What is stored of each layer and seed; a result of a search will do if nothing stopped it."""
+    whole, stopped = (
+        hardware.find(db, [(layer.digest, seed, stops) for layer, seed in pairs])
+        for stops in (False, True)
+    )
+    return [
+        a or (b if b is not None and b.verdict == Verdict.SCORED else None)
+        for a, b in zip(whole, stopped, strict=True)
+    ]
 
 
 def _graph(given: str, config: RunConfig, db: ResultsDB | None) -> Subject:

@@ -10,6 +10,7 @@ from typing import Any
 from evonas.objectives import costs_of
 from results_db.records import CandidateRecord, EvaluationRecord
 from search_spaces.graph import Graph
+from workers.audit import Refusal
 from workers.evaluation import Evaluation
 from workers.pools.base import Completion
 from workers.proposal import Proposal
@@ -33,14 +34,22 @@ class Slot:
     exhausted: bool = False  # all attempts are made and none passed
     proposal: Proposal | None = None  # the attempt that passed
     equal: int | None = None  # the committed candidate that computes the same
-    key: str = ""  # of its evaluation, once that was asked for
+    asked: bool = False  # for its evaluation
     outcome: EvaluationRecord | None = None
     cached: bool = False
+    followed: dict[str, Refusal] = field(default_factory=dict)  # by digest, for the audit
 
     @property
     def is_proposed(self) -> bool:
         """Whether proposing has ended, one way or the other."""
         return self.proposal is not None or self.exhausted or self.outcome is not None
+
+    @property
+    def digest(self) -> str:
+        """Of the attempt that passed; it must be there."""
+        assert self.proposal is not None
+        assert self.proposal.digest is not None
+        return self.proposal.digest
 
     def attempts(self) -> int:
         """Attempts made: the refused ones and the one that passed."""
@@ -98,8 +107,7 @@ class Slot:
 
 def evaluation_record(key: str, digest: str, completion: Completion) -> EvaluationRecord:
     """A finished evaluation as it is stored."""
-    value = completion.value
-    assert isinstance(value, Evaluation)
+    value = evaluation_of(completion)
     return EvaluationRecord(
         key=key,
         digest=digest,
@@ -109,4 +117,12 @@ def evaluation_record(key: str, digest: str, completion: Completion) -> Evaluati
         seconds=value.seconds,
         class_sha256=value.class_sha256,
         worker=completion.worker,
+        further=value.further,
     )
+
+
+def evaluation_of(completion: Completion) -> Evaluation:
+    """What a worker found, of a task that did not fail."""
+    value = completion.value
+    assert isinstance(value, Evaluation)
+    return value

@@ -48,7 +48,9 @@ class UnfitLayerError(ValueError):
 class Evaluation:
     """verdict; reason: short, for people, "" if scored; scores: validation accuracy by anchor name.
 
-    seconds: wall time of the whole; class_sha256: of the class body that was executed.
+    seconds: wall time of the whole; class_sha256: of the class body that was executed; further:
+    verdicts of the rejections after the first, if it went on after that; hardware: the class of the
+    machine that computed it.
     """
 
     verdict: Verdict
@@ -56,6 +58,8 @@ class Evaluation:
     scores: dict[str, float]
     seconds: float
     class_sha256: str
+    further: tuple[Verdict, ...] = ()
+    hardware: str = ""
 
 
 def evaluate(
@@ -96,27 +100,39 @@ def evaluate_layer(
     """As `evaluate`, for any layer called as layer(num_features, apply_act=True, groups=...)."""
     start = time.perf_counter()
     course = Course(partial(layer, groups=config.groups), config, seed_index)
-    first: Rejection | None = None
+    rejections: list[Rejection] = []
     with one_thread(), repeatable(config.device):
         for rejection in course.rejections():
-            first = first or rejection
+            rejections.append(rejection)
             if stop_at_rejection:
                 break
-    verdict, reason = first or (Verdict.SCORED, "")
+    verdict, reason = rejections[0] if rejections else (Verdict.SCORED, "")
+    further = tuple(rejection.verdict for rejection in rejections[1:])
     seconds = time.perf_counter() - start
-    return Evaluation(verdict, reason, course.scores, seconds, class_sha256)
+    hardware = hardware_class(config.device)
+    return Evaluation(verdict, reason, course.scores, seconds, class_sha256, further, hardware)
 
 
 def evaluation_key(
-    digest: str, config: EvaluationConfig, seed_index: int, stop_at_rejection: bool
+    digest: str,
+    config: EvaluationConfig,
+    seed_index: int,
+    stop_at_rejection: bool,
+    hardware: str | None = None,
 ) -> str:
-    """SHA-256 hex over everything that could change the verdict or a score."""
-    settings = _settings_hash(config, seed_index, stop_at_rejection)
+    """SHA-256 hex over everything that could change the verdict or a score.
+
+    `hardware`: the class of the machine that evaluates; that of this one if not given.
+    """
+    hardware = hardware or hardware_class(config.device)
+    settings = _settings_hash(config, seed_index, stop_at_rejection, hardware)
     return hashlib.sha256(f"{digest} {settings}".encode()).hexdigest()
 
 
 @lru_cache(maxsize=16)
-def _settings_hash(config: EvaluationConfig, seed_index: int, stop_at_rejection: bool) -> str:
+def _settings_hash(
+    config: EvaluationConfig, seed_index: int, stop_at_rejection: bool, hardware: str
+) -> str:
     """The part of a key that all layers of a run share."""
     parts: dict[str, object] = {
         "config": key_values(config),
@@ -125,7 +141,7 @@ def _settings_hash(config: EvaluationConfig, seed_index: int, stop_at_rejection:
         "evaluation": EVALUATION_VERSION,
         "codegen": CODEGEN_VERSION,
         "torch": torch.__version__,
-        "hardware": hardware_class(config.device),
+        "hardware": hardware,
     }
     identities = [
         data_identity(config.data_of(anchor)) + anchor_identity(anchor.name)

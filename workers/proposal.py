@@ -14,9 +14,11 @@ from search_spaces.canonical import digest as digest_of
 from search_spaces.graph import Graph
 from search_spaces.layer import plain_layer_class
 from search_spaces.mutation import PAPER_MUTATION, MutationWeights, mutate, mutate_by_weight
+from search_spaces.requirements import unmet_by
 from search_spaces.sampling import sample
 from search_spaces.space import SearchSpace
 from search_spaces.text_printer import format_graph
+from workers.audit import AUDITED_CHECKS, Refusal, is_followed
 from workers.fingerprint import Fingerprint, fingerprint
 from workers.screening import ScreeningConfig, screen
 from workers.threads import one_thread
@@ -30,6 +32,7 @@ class ProposalTask:
     `mutations`: how many times a mutant is mutated; 0: the parent itself is proposed. `weights`: by
     which kinds; those of the paper alone mean the paper's mutation as it is, which may leave the
     layer as it was. Grafts come from the graph `donor_json`, or from the parent itself.
+    `audit_share`: of the layers that screens refuse, which are handed back, to be followed.
     """
 
     run_seed: int
@@ -42,6 +45,7 @@ class ProposalTask:
     mutations: int = 2
     weights: MutationWeights = PAPER_MUTATION
     donor_json: str | None = None
+    audit_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,8 @@ class Proposal:
     """The first attempt that passed, with the graph as drawn; `graph_json` None if none did.
 
     `attempt`: the number of the attempt that passed, or of the last one; `refused`: how many of
-    this task's attempts fell at each check; `grafted`: whether a piece of the donor is in it.
+    this task's attempts fell at each check; `grafted`: whether a piece of the donor is in it;
+    `followed`: the refused layers that the audit follows, each once.
     """
 
     slot: int
@@ -61,6 +66,7 @@ class Proposal:
     refused: dict[str, int]
     seconds: float
     grafted: bool = False
+    followed: tuple[Refusal, ...] = ()
 
 
 def propose(task: ProposalTask) -> Proposal:
@@ -77,6 +83,7 @@ def _propose(task: ProposalTask) -> Proposal:
     # A mutant that is its parent again would pass every screen and then prove a duplicate.
     parent_digest = None if parent is None else digest_of(parent)
     refused: Counter[str] = Counter()
+    followed: dict[str, Refusal] = {}
     for attempt in range(task.first_attempt, task.max_attempts):
         rng = np.random.default_rng((task.run_seed, task.slot, attempt))
         graph, grafted = draw(parent, task, rng)
@@ -94,10 +101,32 @@ def _propose(task: ProposalTask) -> Proposal:
                 dict(refused),
                 time.perf_counter() - start,
                 grafted,
+                tuple(followed.values()),
             )
         refused[failed] += 1
-    seconds = time.perf_counter() - start
-    return Proposal(task.slot, task.max_attempts - 1, None, None, "", (), dict(refused), seconds)
+        if _is_audited(simplified, digest, failed, task):
+            refusal = Refusal(digest, failed, graph.to_json(), format_graph(simplified))
+            followed.setdefault(digest, refusal)
+    return Proposal(
+        task.slot,
+        task.max_attempts - 1,
+        None,
+        None,
+        "",
+        (),
+        dict(refused),
+        time.perf_counter() - start,
+        followed=tuple(followed.values()),
+    )
+
+
+def _is_audited(graph: Graph, digest: str, failed: str, task: ProposalTask) -> bool:
+    """Whether the audit follows a refused layer; one that the run must not find, it never does."""
+    return (
+        failed in AUDITED_CHECKS
+        and is_followed(digest, task.audit_share)
+        and unmet_by(graph, task.space.requirements) is None
+    )
 
 
 # Attempts of one run repeat each other: a quarter of random graphs, more of the mutants.

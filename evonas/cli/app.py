@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from evonas.cli import (
     anchors,
+    audit,
     calibrate,
     candidates,
     clean,
@@ -77,6 +78,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "runs": runs.runs,
         "status": status.status,
         "candidates": candidates.candidates,
+        "audit": audit.audit,
         "top": top.top,
         "pareto": pareto.pareto,
         "show": show.show,

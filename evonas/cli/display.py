@@ -29,6 +29,7 @@ PLAIN_EVERY = 5.0  # seconds between plain lines
 _PHASES = {
     "baselines": "measuring the baselines",
     "search": "searching",
+    "audit": "training what was thrown out",
     "draining": "finishing what runs, Ctrl-C again stops at once",
     "done": "done",
 }

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import typer
 from rich.text import Text
 
+from evonas.audit import without_result
 from evonas.cli.display import make_display
 from evonas.cli.errors import INTERRUPTED
 from evonas.cli.interrupts import Interrupts
@@ -31,7 +32,8 @@ def drive(db: ResultsDB, run: str, workers: int | None, address: str | None) -> 
     console = stderr()
     check_free(db, run)
     record = db.run(run)
-    if record.budget is not None and db.count(run) >= record.budget:
+    spent = record.budget is not None and db.count(run) >= record.budget
+    if spent and not without_result(db, db.audited(run)):
         console.print(
             f"run {run} is finished: {record.budget} candidates; `--budget N` raises it",
             markup=False,

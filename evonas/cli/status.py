@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -66,6 +67,7 @@ def _watch(db: ResultsDB, name: str) -> None:
 
 def run_status(db: ResultsDB, name: str) -> dict[str, Any]:
     """The figures of a run, JSON-able; `per_second` is None until two candidates are committed."""
+    from evonas.audit_report import audit_report
     from evonas.cli.words import counts, verdict_counts
     from evonas.funnel import stages
     from evonas.remarks import remarks
@@ -91,6 +93,8 @@ def run_status(db: ResultsDB, name: str) -> dict[str, Any]:
             {"name": stage.name, "asked": stage.asked, "passed": stage.passed}
             for stage in stages(db, name)
         ],
+        "audit": [asdict(line) for line in audit_report(db, name).lines if line.followed],
+        "hardware": list(run.hardware),
         "remarks": remarks(db, name),
         "per_second": (len(recent) - 1) / (last - first) if last > first else None,
     }
@@ -99,6 +103,8 @@ def run_status(db: ResultsDB, name: str) -> dict[str, Any]:
 def _print(db: ResultsDB, facts: dict[str, Any]) -> None:
     from rich.text import Text
 
+    from evonas.audit_report import audit_report
+    from evonas.cli.audit import print_audit
     from evonas.cli.output import Column, number, print_table, stdout
     from evonas.cli.summary import board_columns, board_rows
     from evonas.cli.words import percent, share, verdict_text
@@ -151,6 +157,9 @@ def _print(db: ResultsDB, facts: dict[str, Any]) -> None:
         number("share", "of those asked"),
     ]
     print_table(columns, asked)
+    if facts["audit"]:
+        console.print()
+        print_audit(audit_report(db, facts["run"]))
     board = leaderboard(db, facts["run"], 3)
     if board.found:
         console.print()
@@ -175,6 +184,12 @@ def _flat(facts: dict[str, Any]) -> list[dict[str, Any]]:
         for stage in facts["stages"]
         for what in ("asked", "passed")
     ]
+    audited = [
+        {"part": f"audit {what}", "name": line["check"], "count": line[what]}
+        for line in facts["audit"]
+        for what in ("followed", "passed", "false", "low", "high")
+    ]
+    machines = [{"part": "hardware", "name": name} for name in facts["hardware"]]
     required = [{"part": "required", "name": name} for name in facts["requirements"]]
     said = [{"part": "remark", "name": remark} for remark in facts["remarks"]]
-    return [*scalars, *required, *counted, *passed, *said]
+    return [*scalars, *required, *machines, *counted, *passed, *audited, *said]

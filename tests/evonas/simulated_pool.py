@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from zlib import crc32
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from search_spaces.canonical import canonical_and_digest
 from search_spaces.graph import Graph
+from workers.audit import Refusal, is_followed
 from workers.evaluation import Evaluation
 from workers.pools.base import Completion, Pool, Task
 from workers.proposal import Proposal, ProposalTask, draw
@@ -42,7 +44,9 @@ class SimulatedPool(Pool):
         self.tasks: list[Task] = []
         self.failure: Verdict | None = None  # how evaluations end, in `failing` of 4 cases
         self.failing = 0
+        self.fails = "evaluate"  # the kind of tasks that do
         self.everything_fails = False
+        self.machines: tuple[str, ...] = ()  # hardware classes of its workers, if not this one's
         self.refuses: str | None = None  # the check at which every attempt falls
 
     def submit(self, task: Task) -> None:
@@ -63,7 +67,7 @@ class SimulatedPool(Pool):
 
     def completion(self, task: Task) -> Completion:
         """What the worker answers."""
-        evaluates = task.id.startswith("evaluate") or self.everything_fails
+        evaluates = task.id.startswith(self.fails) or self.everything_fails
         failure = self.failure if evaluates else None
         if failure is not None and int(self.rng.integers(4)) < self.failing:
             return Completion(task.id, None, failure, "as arranged", 0.1, "simulated")
@@ -72,8 +76,12 @@ class SimulatedPool(Pool):
     def value(self, task: Task) -> Any:
         if isinstance(task.args[0], ProposalTask):
             return fake_proposal(task.args[0], self.refuses)
-        self.evaluated.append(str(task.args[0]))
-        return fake_evaluation(task.args[0])
+        machine = str(self.rng.choice(self.machines)) if self.machines else ""
+        if task.id == "hardware":
+            return machine or task.function(*task.args)
+        graph_json, _, _, stops = task.args
+        self.evaluated.append(f"{graph_json} {stops}")
+        return replace(fake_evaluation(graph_json), hardware=machine)
 
     def stop(self) -> None:
         self.tasks.clear()
@@ -88,19 +96,23 @@ def fake_proposal(task: ProposalTask, refuses: str | None) -> Proposal:
         found = {refuses: task.max_attempts - task.first_attempt}
         return Proposal(task.slot, task.max_attempts - 1, None, None, "", (), found, 0.0)
     refused = 0
+    followed: dict[str, Refusal] = {}
     for attempt in range(task.first_attempt, task.max_attempts):
         rng = np.random.default_rng((task.run_seed, task.slot, attempt))
-        if rng.random() < 1 / 3:
-            refused += 1
-            continue
         parent = None if task.parent_json is None else Graph.from_json(task.parent_json)
         graph, grafted = draw(parent, task, rng)
         _, digest = canonical_and_digest(graph)
+        if crc32(f"fallen {digest}".encode()) % 3 == 0:
+            refused += 1
+            if is_followed(digest, task.audit_share):
+                followed[digest] = Refusal(digest, "stack", graph.to_json(), "")
+            continue
         seems = float(crc32(digest.encode()) % 100)
         found = {"stack": refused} if refused else {}
         values = (seems,) * 49
+        kept = tuple(followed.values())
         return Proposal(
-            task.slot, attempt, graph.to_json(), digest, "", values, found, 0.0, grafted
+            task.slot, attempt, graph.to_json(), digest, "", values, found, 0.0, grafted, kept
         )
     return Proposal(task.slot, task.max_attempts - 1, None, None, "", (), {"stack": refused}, 0.0)
 

@@ -9,6 +9,7 @@ import pytest
 
 from evonas.baselines import BaselineError, Baselines
 from evonas.config import load_config
+from evonas.hardware import Hardware
 from results_db.store import ResultsDB
 from tests.evonas.simulated_pool import SimulatedPool
 from workers.verdict import Verdict
@@ -19,7 +20,7 @@ CONFIG = load_config("quick", None, ["baselines=['BN-ReLU', 'rectifier']", "time
 def measure(db: ResultsDB, run: str, pool: SimulatedPool) -> Baselines:
     db.create_run(run, CONFIG.seed, CONFIG.to_dict(), budget=1)
     with db.writer(run) as writer:
-        baselines = Baselines(db, writer, CONFIG)
+        baselines = Baselines(db, writer, CONFIG, Hardware(CONFIG.evaluation))
         while not baselines.are_measured:
             baselines.measure(pool, 0.0)
     return baselines

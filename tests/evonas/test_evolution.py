@@ -146,7 +146,8 @@ def test_nothing_is_evaluated_twice_in_a_run_or_in_a_later_one(tmp_path: Path) -
         first, later = (list(db.candidates(run)) for run in ("first", "later"))
         assert [r.history_row() for r in later] == [r.history_row() for r in first]
         assert db.funnel("first").cached == 0
-        assert db.funnel("later").cached == len(evaluated)
+        trained = [row for row in later if row.verdict != Verdict.DUPLICATE]
+        assert db.funnel("later").cached == len(trained) <= len(evaluated)
 
 
 def test_a_finished_run_with_a_raised_budget_goes_on_as_if_it_had_had_it(

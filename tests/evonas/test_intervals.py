@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from evonas.intervals import interval
+from evonas.intervals import interval, proportion
 
 
 @pytest.mark.parametrize("values", [[0.1, 0.2], [0.5, 0.52, 0.47, 0.5], [0.3, 0.3, 0.3]])
@@ -39,3 +39,9 @@ def test_one_value_has_no_interval_and_none_has_no_mean() -> None:
     assert one is not None
     assert (one.mean, one.half, str(one)) == (0.25, None, "0.250")
     assert str(interval([0.25, 0.25])) == "0.250 ± 0.000"
+
+
+@pytest.mark.parametrize(("count", "of"), [(0, 1), (1, 1), (0, 60), (1, 60), (7, 20), (200, 200)])
+def test_a_proportion_has_the_exact_interval(count: int, of: int) -> None:
+    exact = stats.binomtest(count, of).proportion_ci(0.95, "exact")
+    assert proportion(count, of) == pytest.approx((exact.low, exact.high))

@@ -92,6 +92,9 @@ def test_going_on_after_a_rejection_gives_the_first_reason_and_all_scores() -> N
     assert result.verdict is Verdict.LOW_QUALITY
     assert " on resnet," in result.reason
     assert result.scores == evaluate(json_of("BN-ReLU"), TINY).scores
+    assert result.further == (Verdict.LOW_QUALITY,) * 2
+    assert evaluate(json_of("BN-ReLU"), config).further == ()
+    assert result.hardware == evaluation.hardware_class("cpu")
 
 
 def test_a_non_finite_loss_is_a_verdict_and_never_a_score() -> None:
