@@ -10,6 +10,7 @@ from results_db.store import ResultsDB
 from workers.evaluation import Evaluation, evaluation_key, hardware_class
 from workers.pools.base import Pool, Task
 from workers.settings import EvaluationConfig
+from workers.survey import Survey, group_remarks, survey
 
 logger = logging.getLogger(__name__)
 
@@ -38,15 +39,19 @@ class Hardware:
 
     def ask(self, pool: Pool, timeout: float) -> None:
         """Wait up to `timeout` seconds for a worker to tell its class, so that what such a machine
-        made before is found. Nothing else may be in flight.
+        made before is found; warns of groups that do not fit. Nothing else may be in flight.
         """
         if not self._asking:
             self._asking = True
-            pool.submit(Task("hardware", hardware_class, (self._config.device,)))
+            pool.submit(Task("survey", survey, (self._config,)))
         for completion in pool.wait(timeout):
             self.is_told = True
             if completion.failure is None:
-                self._told.append(str(completion.value))
+                found = completion.value
+                assert isinstance(found, Survey)
+                self._told.append(found.hardware)
+                for remark in group_remarks(self._config.groups, found.channels):
+                    logger.warning("%s", remark)
 
     def find(
         self, db: ResultsDB, wanted: Iterable[tuple[str, int, bool]]

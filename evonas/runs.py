@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from evonas.config import RunConfig, config_from_dict, with_overrides
@@ -14,9 +15,11 @@ from results_db.store import ResultsDB
 from results_db.transfer import fork_run
 from search_spaces.space import SPACES
 from workers.anchors import ANCHORS
+from workers.quality import QualityConfig
+from workers.stability import StabilityConfig
 
 # How long a run goes on, not what its history is: these may differ when a run is continued.
-_EXTENT = ("budget", "max_minutes")
+EXTENT = ("budget", "max_minutes")
 
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -117,6 +120,13 @@ def fork(
             f"{', '.join(_anchors(old))}; given {new.space.name} on {', '.join(_anchors(new))}. "
             "Start a new run with `evonas search` for others"
         )
+    changed = differences(_scoring(old), _scoring(new))
+    if changed:
+        raise RunError(
+            f"a fork keeps what the scores of {source!r} mean, or the copied ones could not be "
+            "compared with new ones; start a new run with `evonas search` for another "
+            "evaluation. The differences (stored -> given):\n  " + "\n  ".join(changed)
+        )
     shared = db.count(source) if at is None else at + 1
     if not any(override.partition("=")[0].strip() == "budget" for override in overrides):
         new = new.model_copy(update={"budget": max(stored.budget or new.budget, shared)})
@@ -182,6 +192,16 @@ def _anchors(config: RunConfig) -> list[str]:
     return [anchor.name for anchor in config.evaluation.anchors]
 
 
+def _scoring(config: RunConfig) -> dict[str, Any]:
+    """What a score depends on: the evaluation without its protocols, which only reject."""
+    evaluation = config.evaluation
+    anchors = tuple(replace(anchor, quality_step=None) for anchor in evaluation.anchors)
+    bare = replace(
+        evaluation, anchors=anchors, quality=QualityConfig(), stability=StabilityConfig()
+    )
+    return {"evaluation": asdict(bare)}
+
+
 def _new_name(seed: int, taken: Any) -> str:
     """Such as 20250131-2215-s0, with a number behind it if that name is taken."""
     base = f"{time.strftime('%Y%m%d-%H%M')}-s{seed}"
@@ -190,4 +210,4 @@ def _new_name(seed: int, taken: Any) -> str:
 
 
 def _kind(config: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in config.items() if key not in _EXTENT}
+    return {key: value for key, value in config.items() if key not in EXTENT}

@@ -75,6 +75,7 @@ def copy(
     ] = None,
 ) -> None:
     """Copy a run and all finished evaluations to another database; again: only what is new."""
+    from evonas.runs import EXTENT
     from results_db.store import ResultsDB
     from results_db.transfer import copy_evaluations, copy_run
 
@@ -82,16 +83,17 @@ def copy(
         source.run(run)
         with ResultsDB.open(to) as target:
             copy_evaluations(source, target)
-            new = copy_run(source, target, run, new_name=name)
+            new = copy_run(source, target, run, new_name=name, extent=EXTENT)
             print(f"{target.address}: {new:,} candidates new in {name or run}")
 
 
 @app.command()
 def merge(to: _To, from_: _From = DEFAULT_DATABASE) -> None:
     """Copy all runs and finished evaluations into another database; again: only what is new."""
+    from evonas.runs import EXTENT
     from results_db.store import ResultsDB
     from results_db.transfer import merge as merge_all
 
     with ResultsDB.open(from_, create=False) as source, ResultsDB.open(to) as target:
-        for name, new in merge_all(source, target).items():
+        for name, new in merge_all(source, target, EXTENT).items():
             print(f"{target.address}: {new:,} candidates new in {name}")

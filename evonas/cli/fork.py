@@ -33,7 +33,8 @@ def fork(
 ) -> None:
     """Make a run that shares the candidates of another one and goes on with other settings.
 
-    Space and anchors stay: parents and scores would mean something else. `evonas resume` goes on.
+    Space, anchors, data and training stay: parents and scores would mean something else. The rest
+    may change: evolution, screens, protocols. `evonas resume` goes on.
     """
     from evonas.cli.output import stderr
     from evonas.runs import fork as fork_a_run

@@ -11,9 +11,10 @@ import numpy as np
 from search_spaces.canonical import canonical_and_digest
 from search_spaces.graph import Graph
 from workers.audit import Refusal, is_followed
-from workers.evaluation import Evaluation
+from workers.evaluation import Evaluation, hardware_class
 from workers.pools.base import Completion, Pool, Task
 from workers.proposal import Proposal, ProposalTask, draw
+from workers.survey import Survey, survey
 from workers.verdict import Verdict
 
 COST = 2.0  # seconds that an evaluation says it took; cheap ones may be stored later
@@ -76,9 +77,9 @@ class SimulatedPool(Pool):
     def value(self, task: Task) -> Any:
         if isinstance(task.args[0], ProposalTask):
             return fake_proposal(task.args[0], self.refuses)
-        machine = str(self.rng.choice(self.machines)) if self.machines else ""
-        if task.id == "hardware":
-            return machine or task.function(*task.args)
+        machine = str(self.rng.choice(self.machines)) if self.machines else hardware_class()
+        if task.function is survey:
+            return Survey(machine, {})
         graph_json, _, _, stops = task.args
         self.evaluated.append(f"{graph_json} {stops}")
         return replace(fake_evaluation(graph_json), hardware=machine)

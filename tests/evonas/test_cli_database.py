@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from evonas.runs import extend
 from results_db import LeaseLost, ResultsDB
 from tests.evonas.command_line import as_json, run, succeed
 from tests.evonas.small_database import BEST, HISTORY, RUN, SCORES, make_database
@@ -77,6 +78,24 @@ def test_fork(database: Path) -> None:
     assert "other  not started, 4 of 40 candidates" in succeed("status", "other")
 
 
+def test_a_fork_may_change_what_rejects(database: Path) -> None:
+    protocols = ("evaluation.quality.factor=1.5", "evaluation.stability.rate=0.25")
+    steps = "evaluation.anchors.vit.quality_step=90"
+    settings = [part for setting in (*protocols, steps) for part in ("--set", setting)]
+    assert succeed("fork", RUN, "--name", "other", *settings) == "other\n"
+    with ResultsDB.open(URL) as db:
+        assert db.run("other").config["evaluation"]["quality"]["factor"] == 1.5
+
+
+def test_a_merge_takes_a_run_that_was_given_more_time(database: Path, tmp_path: Path) -> None:
+    to = ("--to", f"sqlite:///{tmp_path}/elsewhere.db")
+    succeed("db", "merge", "--from", URL, *to)
+    with ResultsDB.open(URL) as db:
+        extend(db, RUN, budget=50, max_minutes=99)
+    assert "0 candidates new in first" in succeed("db", "merge", "--from", URL, *to)
+    assert "0 candidates new in first" in succeed("db", "copy", RUN, "--from", URL, *to)
+
+
 def test_a_database_that_may_not_be_written_can_be_looked_at(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -99,6 +118,8 @@ def test_a_database_that_may_not_be_written_can_be_looked_at(
     ("more", "code", "said"),
     [
         (("--set", "space=evonorm-s"), 1, "keeps the space"),
+        (("--set", "evaluation.groups=8"), 1, "evaluation.groups: 4 -> 8"),
+        (("--set", "evaluation.anchors.vit.steps=9"), 1, "keeps what the scores"),
         (("--set", "evolution.lga=4"), 2, "did you mean 'lag'"),
         (("--budget", "5"), 1, "begins with 6 candidates"),
         (("--at", "6"), 1, "can be forked at candidates 0 to 5"),

@@ -1,0 +1,51 @@
+"""What a worker tells of its machine and of groups."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from search_spaces.layer import layer_class
+from tests.workers.layers import graph_of
+from tests.workers.tiny import TINY
+from workers.anchors import build_network
+from workers.data import load_data
+from workers.evaluation import hardware_class
+from workers.survey import group_remarks, survey
+
+
+def test_it_tells_the_channels_of_every_layer_that_acts() -> None:
+    found = survey(TINY)
+    assert found.hardware == hardware_class("cpu")
+    layer, data = layer_class(graph_of("GN-ReLU")), load_data(TINY.data)
+    for anchor in TINY.anchors:
+        network = build_network(
+            anchor.name, anchor.network, layer, data.shape, data.classes, (0, 1)
+        ).module
+        acting = [m for m in network.modules() if type(m) is layer and m.apply_act]
+        assert found.channels[anchor.name] == tuple(sorted({m.num_features for m in acting}))
+
+
+def test_groups_that_fit_need_no_remark() -> None:
+    assert group_remarks(4, {"resnet": (8, 16), "vit": (48,)}) == []
+    assert group_remarks(1, {"resnet": (3, 8)}) == []
+
+
+@pytest.mark.parametrize(
+    ("groups", "channels", "said"),
+    [
+        (3, 16, "does not divide all channels.*: 2 of 16 in resnet"),
+        (8, 8, "leaves one channel a group.*: 8 in resnet; lower it"),
+        (32, 8, "leaves one channel a group.*: 8 in resnet; lower it"),
+    ],
+)
+def test_groups_that_do_not(groups: int, channels: int, said: str) -> None:
+    (remark,) = group_remarks(groups, {"resnet": (channels, 96)})
+    assert re.search(said, remark)
+
+
+def test_groups_are_those_that_layers_take() -> None:
+    (remark,) = group_remarks(3, {"resnet": (16,)})
+    layer = layer_class(graph_of("GN-ReLU"))(16, groups=3)
+    assert f"{layer.groups} of 16" in remark
