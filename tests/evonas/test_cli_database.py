@@ -220,7 +220,7 @@ def test_replay_of_nothing(database: Path) -> None:
 def test_replay_uses_the_settings_of_the_run_that_evaluated(database: Path) -> None:
     from evonas.runs import evaluated_under
 
-    succeed("fork", RUN, "--name", "other", "--set", "evaluation.groups=2")
+    succeed("fork", RUN, "--name", "other", "--set", "evaluation.quality.factor=1.5")
     with ResultsDB.open(URL) as db:
-        assert evaluated_under(db, "other", 5).evaluation.groups != 2
-        assert evaluated_under(db, "other", 6).evaluation.groups == 2
+        assert evaluated_under(db, "other", 5).evaluation.quality.factor != 1.5
+        assert evaluated_under(db, "other", 6).evaluation.quality.factor == 1.5

@@ -18,7 +18,7 @@ from workers.survey import group_remarks, survey
 def test_it_tells_the_channels_of_every_layer_that_acts() -> None:
     found = survey(TINY)
     assert found.hardware == hardware_class("cpu")
-    layer, data = layer_class(graph_of("GN-ReLU")), load_data(TINY.data)
+    layer, data = layer_class(graph_of("tanh")), load_data(TINY.data)
     for anchor in TINY.anchors:
         network = build_network(
             anchor.name, anchor.network, layer, data.shape, data.classes, (0, 1)
