@@ -103,7 +103,7 @@ def fake_proposal(task: ProposalTask, refuses: str | None) -> Proposal:
         parent = None if task.parent_json is None else Graph.from_json(task.parent_json)
         graph, grafted = draw(parent, task, rng)
         _, digest = canonical_and_digest(graph)
-        if crc32(f"fallen {digest}".encode()) % 3 == 0:
+        if task.mutations and crc32(f"fallen {digest}".encode()) % 3 == 0:
             refused += 1
             if is_followed(digest, task.audit_share):
                 followed[digest] = Refusal(digest, "stack", graph.to_json(), "")
