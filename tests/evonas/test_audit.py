@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from evonas.audit import AUDITED_PROTOCOLS, Auditor, protocol, without_result
 from evonas.audit_report import audit_report
-from evonas.search import FINISHED, Stop, run_search
+from evonas.evolution import FINISHED, Stop, run_search
 from results_db.records import AuditedRecord, CandidateRecord
 from results_db.store import ResultsDB
 from tests.evonas.search_runs import BUDGET, history, ignore, small_config

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evonas.evolution import FINISHED, Stop, run_search
 from evonas.hardware import Hardware
-from evonas.score import score_layers, subject_of
-from evonas.search import FINISHED, Stop, run_search
+from evonas.scoring import score_layers, subject_of
 from results_db.store import ResultsDB
 from search_spaces.zoo import zoo_graph
 from tests.evonas.command_line import as_json, succeed
