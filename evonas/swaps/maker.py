@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from evonas.layers import resolve
+from evonas.swaps.errors import SwapError
 from evonas.swaps.layouts import Placed
 from evonas.swaps.placement import Placement
 from search_spaces.graph import Graph
@@ -36,10 +37,6 @@ class HasGraph(Protocol):
 
 
 LayerLike: TypeAlias = str | Path | HasGraph | Callable[..., nn.Module]
-
-
-class SwapError(ValueError):
-    """The model, the layer or its settings cannot be used; nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)

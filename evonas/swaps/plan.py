@@ -23,11 +23,12 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Pairs and lone norms by path; `kept` says why a norm or an activation is neither."""
+    """Pairs, and by path other norms with what is known of them, and activations that stay."""
 
     pairs: tuple[Pair, ...]
     lone: dict[str, str]  # what reads it instead of an activation
-    kept: dict[str, str]
+    kept: dict[str, str]  # why
+    in_code: dict[str, str]  # why a norm with an activation of its own is no pair of modules
 
 
 def plan(flow: Flow, obstacles: Mapping[str, str]) -> Plan:
@@ -38,48 +39,45 @@ def plan(flow: Flow, obstacles: Mapping[str, str]) -> Plan:
     norms, kept = flow.parts.norms, dict(obstacles)
     pairs = {p: frozenset[str]() for p, norm in norms.items() if norm.active and p not in kept}
     lone: dict[str, str] = {}
+    in_code: dict[str, str] = {}
     for path in norms.keys() - kept.keys() - pairs.keys():
         readers = [_read_by(flow, call) for call in flow.calls(path)]
         if not readers or any(step.kind == UNKNOWN for steps in readers for step in steps):
             kept[path] = _UNSEEN if flow.obstacle else _not_called(flow)
-        elif all(_is_activation(flow, steps) for steps in readers):
+        elif all(_is_module(flow, steps) for steps in readers):
             pairs[path] = frozenset(steps[0].name for steps in readers)
-        elif any(_is_activation(flow, steps) for steps in readers):
-            kept[path] = "an activation reads it in some of its calls and not in others"
-        elif any(len(steps) == 1 and _is_function(steps[0]) for steps in readers):
-            name = readers[0][0].name
-            kept[path] = f"its activation is the function {name}, which is no module to take out"
+        elif all(_is_module(flow, steps) or _is_function(steps) for steps in readers):
+            in_code[path] = f"its activation is {_words([steps[0] for steps in readers])}"
+        elif any(_is_module(flow, steps) or _is_function(steps) for steps in readers):
+            kept[path] = "an activation follows some of its calls and not others"
         else:
             lone[path] = _words(readers[0])
     while spoilt := _spoilt(flow, pairs):
         for path, reason in spoilt.items():
-            kept[path] = reason
+            in_code[path] = reason
             del pairs[path]
     taken = frozenset[str]().union(*pairs.values())
     for path in sorted(flow.parts.activations - taken):
         kept[path] = _why_not(flow, path)
     order = [path for path, _ in flow.parts.model.named_modules()]
     found = tuple(Pair(path, pairs[path]) for path in order if path in pairs)
-    return Plan(
-        found, {p: lone[p] for p in order if p in lone}, {p: kept[p] for p in order if p in kept}
-    )
+    by_path = [{p: some[p] for p in order if p in some} for some in (lone, kept, in_code)]
+    return Plan(found, *by_path)
 
 
 def _read_by(flow: Flow, call: int) -> list[Step]:
     return [flow.steps[reader] for reader in flow.readers(call)]
 
 
-def _is_activation(flow: Flow, readers: list[Step]) -> bool:
+def _is_module(flow: Flow, readers: list[Step]) -> bool:
     """Whether an activation module reads a value, and nothing else does."""
-    return (
-        len(readers) == 1
-        and readers[0].kind == MODULE
-        and readers[0].name in flow.parts.activations
-    )
+    kind, names = [step.kind for step in readers], flow.parts.activations
+    return kind == [MODULE] and readers[0].name in names
 
 
-def _is_function(step: Step) -> bool:
-    return step.kind == FUNCTION and is_activation_name(step.name)
+def _is_function(readers: list[Step]) -> bool:
+    """Whether an activation function reads a value, and nothing else does."""
+    return [step.kind for step in readers] == [FUNCTION] and is_activation_name(readers[0].name)
 
 
 def _spoilt(flow: Flow, pairs: dict[str, frozenset[str]]) -> dict[str, str]:

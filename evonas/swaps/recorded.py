@@ -26,7 +26,7 @@ class _Recorder(TorchFunctionMode):
         self.steps: list[Step] = []
         self._made = WeakTensorKeyDictionary()
         self._open: list[tuple[int, ...]] = []  # what the leaves that are running have read
-        self._inside: list[str] = []  # paths of the other modules that are running
+        self._inside = [""]  # paths of the other modules that are running
         self._paths = parts.path_of()
         self._leaves = parts.leaves
 
@@ -42,8 +42,7 @@ class _Recorder(TorchFunctionMode):
         name = getattr(func, "__name__", str(func))
         if not self._open and (any(True for _ in _tensors(result)) or name in _USES):
             shape = _shape((args, kwargs))
-            where = self._inside[-1] if self._inside else ""
-            self._add(Step(FUNCTION, name, reads, shape, where), result)
+            self._add(Step(FUNCTION, name, reads, shape, self._inside[-1]), result)
         return result
 
     def hook(self, module: nn.Module) -> Iterator[Any]:
@@ -62,7 +61,8 @@ class _Recorder(TorchFunctionMode):
                 return
             reads = self._open.pop()
             if not self._open:
-                self._add(Step(MODULE, path, reads, _shape((args, kwargs))), out)
+                shape = _shape((args, kwargs))
+                self._add(Step(MODULE, path, reads, shape, self._inside[-1]), out)
 
         yield module.register_forward_pre_hook(before, with_kwargs=True)
         yield module.register_forward_hook(after, with_kwargs=True)

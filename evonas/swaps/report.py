@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from torch import nn
+
+from evonas.swaps.steps import Flow
 
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """A norm whose place a layer took, and the activation modules that became nn.Identity."""
+    """A norm whose place a layer took, and the activations that are part of the layer now.
+
+    These are paths of modules that became nn.Identity; or what a rewritten block calls no more, a
+    module that others still call, or a function.
+    """
 
     path: str
     was: str  # its class
-    activations: tuple[str, ...]  # their paths
+    activations: tuple[str, ...]
     now: str  # the layer, as it prints itself
 
 
@@ -47,3 +56,26 @@ class Report:
         for kept in self.left_alone:
             lines.append(f"  {kept.path:{width}}  {kept.was} stays: {kept.why}")
         return "\n".join(lines)
+
+
+def report_of(
+    flow: Flow,
+    new: Mapping[str, nn.Module],
+    taken: Mapping[str, tuple[str, ...]],
+    stay: Mapping[str, str],
+    remarks: tuple[str, ...],
+) -> Report:
+    """The report, in the order of the model, which has its old modules still.
+
+    `new` are the layers by path, `taken` the activations that they take in, and `stay` is why other
+    modules stay.
+    """
+    replaced, left_alone = [], []
+    for path, module in flow.parts.model.named_modules():
+        was = type(module).__name__
+        if path in new:
+            now = repr(new[path]).replace("\n", "")
+            replaced.append(Replaced(path, was, taken.get(path, ()), now))
+        elif path in stay:
+            left_alone.append(LeftAlone(path, was, stay[path]))
+    return Report(tuple(replaced), tuple(left_alone), flow.how, remarks)

@@ -26,7 +26,7 @@ class Step:
     """A call of a module by its path, or of a function by its name.
 
     `reads` are the numbers of the steps whose results it takes; `shape` is that of its first
-    tensor, None if it is not known; `where`: the path of the module that calls a function.
+    tensor, None if it is not known; `where`: the path of the module that calls it.
     """
 
     kind: str

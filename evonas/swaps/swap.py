@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, get_args
 
 from torch import nn
 
-from evonas.swaps.dummies import dummy_inputs
+from evonas.swaps.errors import SwapError
 from evonas.swaps.layouts import leave_fast_paths
-from evonas.swaps.maker import LayerLike, Maker, SwapError, keep_affine, maker_of
-from evonas.swaps.ordered import order
+from evonas.swaps.maker import LayerLike, Maker, keep_affine, maker_of
 from evonas.swaps.placement import Placement, placement_of
 from evonas.swaps.plan import Lone, Plan, plan
-from evonas.swaps.recorded import record
-from evonas.swaps.report import LeftAlone, Replaced, Report
-from evonas.swaps.steps import Flow, Parts, parts_of
-from evonas.swaps.traced import trace
+from evonas.swaps.report import Report, report_of
+from evonas.swaps.rewritten import Rewritten, blocks_of, rewritten
+from evonas.swaps.seen import see
+from evonas.swaps.steps import Flow, parts_of
 
 # Wrappers hold on to the parameters, or to code that was made of the model as it was.
 _WRAPPERS = frozenset(
@@ -33,6 +32,7 @@ def swap(
     *,
     inputs: Any = None,
     lone: Lone = "keep",
+    rewrite: bool = False,
     activations: tuple[type[nn.Module], ...] = (),
     **settings: Any,
 ) -> Report:
@@ -54,6 +54,10 @@ def swap(
         lone: what becomes of norms that no activation follows. "keep" leaves them; "layer" puts the
             layer in their places, activation and all, with the scale and shift of the norm;
             "affine" leaves of them the scale and shift, without any normalization.
+        rewrite: also replace norms whose activation is a function, as in `relu(self.norm(x))`, or a
+            module that is called elsewhere too, as in torchvision's ResNet. The block that calls
+            it gets a forward of its own, written by torch.fx; save such a model as state_dict,
+            because it cannot be pickled.
         activations: classes of activations of your own.
         settings: of the layer, such as groups=8.
 
@@ -66,93 +70,67 @@ def swap(
     if wrapper:
         raise SwapError(f"the model is wrapped in {wrapper}; swap first and wrap the result")
     maker = maker_of(layer, settings)
-    flow = _see(parts_of(model, activations), inputs)
+    flow = see(parts_of(model, activations), inputs)
     found = {path: placement_of(flow, path) for path in flow.parts.norms}
     places = {path: place for path, place in found.items() if isinstance(place, Placement)}
     planned = plan(flow, {path: why for path, why in found.items() if isinstance(why, str)})
-    new = _layers(model, maker, planned, places, lone)
-    report = _report(flow, planned, new, _remarks(flow, maker, places, new))
+    blocks, refused = _rewrite(flow, planned) if rewrite else ([], planned.in_code)
+    taken = {pair.norm: tuple(sorted(pair.activations)) for pair in planned.pairs}
+    taken |= {path: (words,) for block in blocks for path, words in block.taken.items()}
+    new = _layers(model, maker, places, taken, planned.lone if lone != "keep" else (), lone)
+    stay = {p: f"no activation follows; it is read by {why}" for p, why in planned.lone.items()}
+    stay |= {**planned.kept, **refused}
+    report = report_of(flow, new, taken, stay, _remarks(flow, maker, places, new, blocks))
     _replace(model, new)
-    _replace(
-        model, {path: nn.Identity() for entry in report.replaced for path in entry.activations}
-    )
+    _replace(model, {path: nn.Identity() for pair in planned.pairs for path in pair.activations})
+    for block in blocks:
+        model.get_submodule(block.block).__class__ = block.new_class
     leave_fast_paths(model)
     return report
 
 
-def _see(parts: Parts, inputs: Any) -> Flow:
-    """The flow of a model, seen as well as it can be."""
-    if inputs is not None:
-        named = inputs if isinstance(inputs, Mapping) else {}
-        args = () if named else inputs if isinstance(inputs, tuple) else (inputs,)
-        try:
-            return record(parts, args, named)
-        except Exception as error:
-            raise SwapError(f"the model does not run on these inputs: {_first(error)}") from error
-    obstacles = []
-    dummies = dummy_inputs(parts.model)
-    if dummies is not None:
-        try:
-            return record(parts, (), dummies)
-        except Exception as error:
-            obstacles.append(f"it does not run on its dummy inputs ({_first(error)})")
-    try:
-        return trace(parts)
-    except Exception as error:
-        obstacles.append(f"torch.fx cannot trace it ({_first(error)})")
-    return order(parts, "; ".join(obstacles))
-
-
-def _first(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]:.120}"
+def _rewrite(flow: Flow, planned: Plan) -> tuple[list[Rewritten], dict[str, str]]:
+    """Blocks without the activations in their code, and why other norms keep theirs."""
+    done: list[Rewritten] = []
+    refused: dict[str, str] = {}
+    for block, norms in blocks_of(flow, planned.in_code).items():
+        result = rewritten(flow.parts, block, norms)
+        if isinstance(result, Rewritten):
+            done.append(result)
+        else:
+            refused |= dict.fromkeys(norms, f"{block or 'the model'} is not rewritten: {result}")
+    taken = {path for block in done for path in block.taken}
+    other = "no block calls it and right after it the activation, each time"
+    return done, {
+        path: f"{why}, and {refused.get(path, other)}"
+        for path, why in planned.in_code.items()
+        if path not in taken
+    }
 
 
 def _layers(
-    model: nn.Module, maker: Maker, planned: Plan, places: Mapping[str, Placement], lone: Lone
+    model: nn.Module,
+    maker: Maker,
+    places: Mapping[str, Placement],
+    pairs: Iterable[str],
+    lone: Iterable[str],
+    choice: Lone,
 ) -> dict[str, nn.Module]:
-    """The new layers, by path."""
+    """The new layers, by path; what lone norms become is a choice."""
     norm = model.get_submodule
-    new = {p.norm: maker.make(places[p.norm], norm(p.norm), model, True) for p in planned.pairs}
-    for path in planned.lone if lone != "keep" else ():
-        new[path] = maker.make(places[path], norm(path), model, lone == "layer")
+    new = {path: maker.make(places[path], norm(path), model, True) for path in pairs}
+    for path in lone:
+        new[path] = maker.make(places[path], norm(path), model, choice == "layer")
         keep_affine(norm(path), new[path])
     return new
 
 
-def _replace(model: nn.Module, new: Mapping[str, nn.Module]) -> None:
-    """Put modules in the places of others, wherever the model has those."""
-    by_id = {id(model.get_submodule(path)): module for path, module in new.items()}
-    for parent in list(model.modules()):
-        for name, child in list(parent._modules.items()):
-            if id(child) in by_id:
-                setattr(parent, name, by_id[id(child)])
-
-
-def _report(
-    flow: Flow, planned: Plan, new: Mapping[str, nn.Module], remarks: tuple[str, ...]
-) -> Report:
-    model = flow.parts.model
-    activations = {pair.norm: tuple(sorted(pair.activations)) for pair in planned.pairs}
-    stay = {
-        **{
-            path: f"no activation follows; it is read by {why}"
-            for path, why in planned.lone.items()
-        },
-        **planned.kept,
-    }
-    replaced, left_alone = [], []
-    for path, module in model.named_modules():
-        was = type(module).__name__
-        if path in new:
-            now = repr(new[path]).replace("\n", "")
-            replaced.append(Replaced(path, was, activations.get(path, ()), now))
-        elif path in stay:
-            left_alone.append(LeftAlone(path, was, stay[path]))
-    return Report(tuple(replaced), tuple(left_alone), flow.how, remarks)
-
-
 def _remarks(
-    flow: Flow, maker: Maker, places: Mapping[str, Placement], new: Mapping[str, nn.Module]
+    flow: Flow,
+    maker: Maker,
+    places: Mapping[str, Placement],
+    new: Iterable[str],
+    blocks: Collection[Rewritten],
 ) -> tuple[str, ...]:
     remarks = []
     if flow.obstacle:
@@ -163,4 +141,18 @@ def _remarks(
             f"{tokens} layers may be given tokens, and this layer takes statistics over them: "
             "earlier ones see later ones, and padding, so it does not suit causal models"
         )
+    if blocks:
+        remarks.append(
+            f"{len(blocks)} blocks have a forward of their own now: save the model as state_dict, "
+            "it cannot be pickled"
+        )
     return tuple(remarks)
+
+
+def _replace(model: nn.Module, new: Mapping[str, nn.Module]) -> None:
+    """Put modules in the places of others, wherever the model has those."""
+    by_id = {id(model.get_submodule(path)): module for path, module in new.items()}
+    for parent in list(model.modules()):
+        for name, child in list(parent._modules.items()):
+            if id(child) in by_id:
+                setattr(parent, name, by_id[id(child)])

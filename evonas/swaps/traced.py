@@ -44,8 +44,11 @@ def trace(parts: Parts) -> Flow:
             kind = INPUT
         elif node.op == "output":
             kind = OUTPUT
+        callers = [path for path, _ in node.meta.get("nn_module_stack", {}).values()]
+        callers = ["", *callers[: -1 if kind == MODULE else None]]
+        where = path_of[id(parts.model.get_submodule(callers[-1]))]
         numbers[node] = len(steps)
-        steps.append(Step(kind, name, reads))
+        steps.append(Step(kind, name, reads, where=where))
     return Flow(parts, steps, "torch.fx")
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 import evonas
 from evonas.exports.export import export_layer
 from evonas.layers import LayerError, resolve
-from evonas.swaps.maker import SwapError
+from evonas.swaps.errors import SwapError
 from search_spaces.errors import TextError
 from search_spaces.layer import layer_class
 from search_spaces.zoo import zoo_graph
@@ -29,7 +29,7 @@ _PAIRS = {
     "shared_norm": ("shared_act",),
 }
 _WHY = {
-    "function": "its activation is the function relu, which is no module to take out",
+    "function": "its activation is the function relu",
     "twice": "no activation follows; it is read by twice_act and the function add",
     "twice_act": "it follows twice",
     "gated": "no activation follows; it is read by gate",
