@@ -19,7 +19,6 @@ from search_spaces.index_sets import SPACE
 # Arguments that are no tensors, and their types.
 SETTINGS = {"eps": "float", "groups": "int"}
 _WORD = re.compile(r"\w+")
-_STATISTICS = ("moment", "square", "variance")
 
 _ALIASES = """\
 _generated: Any = NormActFunction.apply  # torch gives it no types
@@ -122,7 +121,7 @@ def _saved(derivation: Derivation, output: int, roots: tuple[int, ...]) -> tuple
     from_statistics: set[int] = set()
     for number in derivation.below(output):
         inputs = derivation.inputs[number]
-        follows = _is_statistic(derivation, number) or from_statistics.intersection(inputs)
+        follows = derivation.is_statistic(number) or from_statistics.intersection(inputs)
         if follows and not derivation.is_full(number):
             from_statistics.add(number)
     saved: dict[int, None] = {}
@@ -134,17 +133,11 @@ def _saved(derivation: Derivation, output: int, roots: tuple[int, ...]) -> tuple
             continue
         seen.add(number)
         once = number in forward and number in from_statistics
-        if _is_statistic(derivation, number) or (once and SPACE not in derivation.axes[number]):
+        if derivation.is_statistic(number) or (once and SPACE not in derivation.axes[number]):
             saved[number] = None
         else:
             stack.extend(derivation.inputs[number])
     return tuple(sorted(saved))
-
-
-def _is_statistic(derivation: Derivation, number: int) -> bool:
-    head, colon, _ = derivation.op[number].partition(":")
-    inputs = derivation.inputs[number]
-    return bool(colon) and head in _STATISTICS and derivation.is_full(inputs[0])
 
 
 def function_text(function: Function, arguments: tuple[str, ...]) -> str:

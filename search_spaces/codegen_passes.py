@@ -35,7 +35,6 @@ _BACKWARD = {
 }
 # The longest line that calls are chained on, in characters.
 _MAX_CHAIN = 80
-_STATISTICS = ("moment", "square", "variance")
 
 
 class Passes:
@@ -65,12 +64,12 @@ class Passes:
     def write(self) -> tuple[str, ...]:
         """The lines; `text` then tells what a root is called."""
         for number in self.order:
-            head, colon, _ = self.of.op[number].partition(":")
             if number in self.names:
                 continue
-            if colon and head in _STATISTICS and self.of.is_full(self.of.inputs[number][0]):
-                self.add_statistics(self.of.inputs[number][0])
-            elif head == "sum" and self.of.is_full(self.of.inputs[number][0]):
+            inputs = self.of.inputs[number]
+            if self.of.is_statistic(number):
+                self.add_statistics(inputs[0])
+            elif self.of.op[number].startswith("sum:") and self.of.is_full(inputs[0]):
                 self.add_sum(number)
             elif self.of.is_full(number):
                 self.add_full(number)
@@ -246,10 +245,7 @@ class Passes:
         wanted = {
             self.of.op[n]: n
             for n in self.order
-            if self.of.inputs[n] == (tensor,)
-            and n not in self.names
-            and self.of.op[n].partition(":")[0] in _STATISTICS
-            and ":" in self.of.op[n]
+            if self.of.inputs[n] == (tensor,) and n not in self.names and self.of.is_statistic(n)
         }
         self.uses[tensor] -= len(wanted)
         self.small.add_statistics(tensor, wanted)

@@ -16,6 +16,7 @@ from search_spaces.index_sets import ALL_AXES, CHANNELS, NO_AXES, SPACE, Axes
 from search_spaces.patterns import Application, Pattern, Variable
 
 _NUMBERS = ("eps", "root_of_eps")
+_STATISTICS = ("moment", "square", "variance")
 _LEAVES: dict[str, Axes] = {"grad": ALL_AXES, "weight": CHANNELS, "bias": CHANNELS}
 
 
@@ -80,6 +81,11 @@ class Derivation(Expressions):
     def is_full(self, number: int) -> bool:
         """Whether a value varies along all axes."""
         return self.axes[number] == ALL_AXES
+
+    def is_statistic(self, number: int) -> bool:
+        """Whether a value is a statistic of a full tensor."""
+        head, colon, _ = self.op[number].partition(":")
+        return bool(colon) and head in _STATISTICS and self.is_full(self.inputs[number][0])
 
     def is_number(self, number: int) -> bool:
         """Whether a value is known without a tensor, as a Python number."""
