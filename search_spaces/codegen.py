@@ -22,6 +22,7 @@ from search_spaces.codegen_kernel import kernel_of
 from search_spaces.codegen_module import ARGUMENTS, HELPERS, class_text, imports_text, plain_text
 from search_spaces.codegen_own import definitions, modules, own_primitives
 from search_spaces.codegen_plan import Plan, plan
+from search_spaces.codegen_text import words_of
 from search_spaces.cost import cost
 from search_spaces.graph import Graph
 from search_spaces.text_printer import format_graph
@@ -42,7 +43,6 @@ _TAKEN = (
     *("Any", "Callable", "functional", "inspect", "math", "nn", "torch", "warnings"),
     *("NormActFunction", "norm_act", "norm_layer", "synchronize", *HELPERS),
 )
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def _around_the_docstring(graph: Graph, plain: bool) -> tuple[str, str]:
     body = write_body(plan_)
     function = None if plain else _form(graph, plan_)[1]
     lines = [*body.lines, *((*function.forward, *function.backward) if function else ())]
-    words = {word for line in lines for word in _WORD.findall(line)}
+    words = words_of(lines)
     words |= {"_mean_square"} if "_var_mean" in words else set()
     settings = (name for name in SETTINGS if name in words)
     arguments = ("x", *plan_.parameters, "weight", "bias", *settings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -12,13 +11,12 @@ from search_spaces.codegen_forward import lower
 from search_spaces.codegen_passes import Passes
 from search_spaces.codegen_plan import Plan
 from search_spaces.codegen_reverse import gradients
-from search_spaces.codegen_text import MAX_LINE, wrap
+from search_spaces.codegen_text import MAX_LINE, words_of, wrap
 from search_spaces.derivation import Derivation
 from search_spaces.index_sets import SPACE
 
 # Arguments that are no tensors, and their types.
 SETTINGS = {"eps": "float", "groups": "int"}
-_WORD = re.compile(r"\w+")
 
 _ALIASES = """\
 _generated: Any = NormActFunction.apply  # torch gives it no types
@@ -90,7 +88,7 @@ def _first_lines(
     parameters: tuple[str, ...], lines: tuple[str, ...], grouped: bool
 ) -> tuple[str, ...]:
     """Lines that shape the arguments that `lines` read."""
-    words = {word for line in lines for word in _WORD.findall(line)}
+    words = words_of(lines)
     shaped = ["x = x.to(torch.promote_types(x.dtype, torch.float32))"]
     if grouped:
         shaped.append("x = torch.unflatten(x, 1, (groups, -1))  # (B, G, C / G, S)")
@@ -144,7 +142,7 @@ def function_text(function: Function, arguments: tuple[str, ...]) -> str:
     """The class `NormActFunction`; `arguments` are those of the plain layer, x first."""
     settings = tuple(name for name in arguments if name in SETTINGS)
     tensors = tuple(name for name in arguments if name not in SETTINGS)
-    words = {word for line in function.backward for word in _WORD.findall(line)}
+    words = words_of(function.backward)
     names = (*tensors, *(name if name in words else "_" for name in function.saved))
     setup = [f"{', '.join((*tensors, *(f'ctx.{name}' for name in settings)))} = inputs"]
     returns, first = "torch.Tensor", "[0]" if function.estimates else ""

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 # The longest line of a module, in characters.
 MAX_LINE = 100
+_WORD = re.compile(r"\w+")
+
+
+def words_of(lines: Iterable[str]) -> set[str]:
+    """The names and numbers in lines of code."""
+    return {word for line in lines for word in _WORD.findall(line)}
 
 
 def wrap(line: str, indent: int) -> tuple[str, ...]:
