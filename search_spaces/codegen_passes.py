@@ -5,34 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from search_spaces.adjoints import FUSED_BACKWARD
+from search_spaces.codegen_calls import FUNCTIONS, call_text
 from search_spaces.codegen_small import VALUE_NOUNS, SmallValues, dimensions
 from search_spaces.derivation import Derivation
 
-# Functions of torch by operation; but for maximum and minimum they are in-place methods as well.
-_METHODS = {
-    "add": "add",
-    "mul": "mul",
-    "div": "div",
-    "neg": "neg",
-    "max": "maximum",
-    "min": "minimum",
-    "sigmoid": "sigmoid",
-    "exp": "exp",
-    "ln": "log",
-    "abs": "abs",
-    "sign": "sign",
-    "square": "square",
-    "root": "sqrt",
-    "inverse_root": "rsqrt",
-    "relu": "relu",
-    "erf": "erf",
-}
+# Functions that are no in-place methods as well.
 _NO_METHOD = ("maximum", "minimum")
-_BACKWARD = {
-    "relu_backward": "torch.ops.aten.threshold_backward({0}, {1}, 0)",
-    "sigmoid_backward": "torch.ops.aten.sigmoid_backward({0}, {1})",
-    "tanh_backward": "torch.ops.aten.tanh_backward({0}, {1})",
-}
 # The longest line that calls are chained on, in characters.
 _MAX_CHAIN = 80
 
@@ -154,16 +133,15 @@ class Passes:
         elif op == "tanh":
             self.spare += (self.names[i] for i in free)
             line = f"_tanh({self.small.tensor(inputs[0])})"
-        elif op in _BACKWARD:
-            texts = [self.text(i) for i in inputs]
+        elif op in FUSED_BACKWARD:
             out = self.into(free).replace("out=", "grad_input=")
-            line = f"{_BACKWARD[op].format(*texts)[:-1]}{out})"
+            line = call_text(op, map(self.text, inputs), out)
         elif op == "softplus":
-            line = f"functional.softplus({self.small.tensor(inputs[0])})"
+            line = call_text(op, (self.small.tensor(inputs[0]),))
         elif op == "div" and inputs[0] == self.of.one:
             line = self.call("reciprocal", inputs[1:], free)
         else:
-            line = self.call(_METHODS[op], inputs, free)
+            line = self.call(FUNCTIONS[op].removeprefix("torch."), inputs, free)
         self.assign(number, VALUE_NOUNS[op], line)
 
     def call(self, method: str, inputs: tuple[int, ...], free: list[int]) -> str:

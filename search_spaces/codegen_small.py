@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from search_spaces.codegen_calls import call_text
 from search_spaces.codegen_expressions import ATOM, MAX_INLINE, NOUNS, PRODUCT, SUM, UNARY
 from search_spaces.index_sets import INDEX_SETS
 
@@ -11,25 +12,6 @@ if TYPE_CHECKING:
     from search_spaces.codegen_passes import Passes
 
 _INFIX = {"add": ("+", SUM), "mul": ("*", PRODUCT), "div": ("/", PRODUCT)}
-_CALLS = {
-    "sigmoid": "torch.sigmoid({0})",
-    "tanh": "torch.tanh({0})",
-    "exp": "torch.exp({0})",
-    "ln": "torch.log({0})",
-    "abs": "torch.abs({0})",
-    "sign": "torch.sign({0})",
-    "square": "torch.square({0})",
-    "root": "torch.sqrt({0})",
-    "inverse_root": "torch.rsqrt({0})",
-    "relu": "torch.relu({0})",
-    "erf": "torch.erf({0})",
-    "softplus": "functional.softplus({0})",
-    "max": "torch.maximum({0}, {1})",
-    "min": "torch.minimum({0}, {1})",
-    "relu_backward": "torch.ops.aten.threshold_backward({0}, {1}, 0)",
-    "sigmoid_backward": "torch.ops.aten.sigmoid_backward({0}, {1})",
-    "tanh_backward": "torch.ops.aten.tanh_backward({0}, {1})",
-}
 _NUMBER_TEXTS = {"eps": "eps", "root_of_eps": "eps**0.5"}
 _STATISTICS = {"moment": "mean", "square": "mean_square", "variance": "var"}
 # What values are called: those of primitives, and of the parts that gradients are made of.
@@ -132,7 +114,7 @@ class SmallValues:
             return f"-{self.text(inputs[0], UNARY)}", UNARY
         if op in _INFIX:
             return self.infix(op, *inputs)
-        return _CALLS[op].format(*(self.tensor(i) for i in inputs)), ATOM
+        return call_text(op, map(self.tensor, inputs)), ATOM
 
     def infix(self, op: str, left: int, right: int) -> tuple[str, int]:
         sign, binds = _INFIX[op]
