@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from search_spaces.codegen_expressions import MAX_INLINE, PRODUCT, Expressions
@@ -55,10 +56,10 @@ class _Writer:
             self.values.fresh(name)  # arguments
 
     def write(self) -> Body:
-        self.lines.append("x = x.to(torch.promote_types(x.dtype, torch.float32))")
-        if self.grouped:
-            self.lines.append("x = torch.unflatten(x, 1, (groups, -1))  # (B, G, C / G, S)")
-        self.write_initial()
+        self.lines += first_lines((*self.plan.parameters, "weight", "bias"), self.grouped)
+        for position, name in enumerate(self.plan.initial):
+            if position not in self.plan.scalars:
+                self.values.names[position] = name
         for step in self.plan.steps:
             if isinstance(step, Operation):
                 self.values.add(step)
@@ -67,15 +68,6 @@ class _Writer:
         self.write_return()
         lines = tuple(part for line in self.lines for part in wrap(line, indent=4))
         return Body(lines, tuple(self.buffers), tuple(self.estimates))
-
-    def write_initial(self) -> None:
-        for position, name in enumerate(self.plan.initial):
-            if position in self.plan.scalars or position not in self.plan.uses:
-                continue
-            self.values.names[position] = name
-            if name != "x":
-                self.lines.append(parameter_line(name, self.grouped))
-        self.lines += (parameter_line(name, self.grouped) for name in ("weight", "bias"))
 
     def write_return(self) -> None:
         output = self.plan.output
@@ -177,8 +169,15 @@ class _Writer:
         ]
 
 
-def parameter_line(name: str, grouped: bool) -> str:
-    """The line that turns a parameter into a tensor that broadcasts against `x`."""
+def first_lines(parameters: Iterable[str], grouped: bool) -> list[str]:
+    """Lines that turn `x` and parameters into tensors that broadcast against each other."""
+    lines = ["x = x.to(torch.promote_types(x.dtype, torch.float32))"]
+    if grouped:
+        lines.append("x = torch.unflatten(x, 1, (groups, -1))  # (B, G, C / G, S)")
+    return lines + [_parameter_line(name, grouped) for name in parameters]
+
+
+def _parameter_line(name: str, grouped: bool) -> str:
     if name in ("alpha", "shift"):
         return f"{name} = {name}.to(x.dtype)"
     shape = "1, groups, -1, 1" if grouped else "1, -1, 1"

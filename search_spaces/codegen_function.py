@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from search_spaces.codegen_body import parameter_line
+from search_spaces.codegen_body import first_lines
 from search_spaces.codegen_expressions import ATOM
 from search_spaces.codegen_forward import lower
 from search_spaces.codegen_passes import Passes
@@ -59,7 +59,7 @@ def function_of(plan: Plan) -> Function | None:
     saved_names = tuple(forward.names[number] for number in saved)
     y = _flat(forward.text(lowered.output), plan.grouped)
     lines = _returning(forward.lines, (y, *saved_names))
-    lines = (*_first_lines(names[:-1], lines, plan.grouped), *lines)
+    lines = _shaped(names[:-1], lines, plan.grouped)
 
     given = {**leaves, derivation.leaf("grad"): "grad"}
     given |= dict(zip(saved, saved_names, strict=True))
@@ -71,8 +71,8 @@ def function_of(plan: Plan) -> Function | None:
     *parameters, x = (
         _gradient(backward, *pair, plan.grouped) for pair in zip(names, roots, strict=False)
     )
-    back = _returning(backward.lines, (x, *parameters))
-    back = (*_first_lines(names[:-1], back, plan.grouped), grad, *back)
+    back = (grad, *_returning(backward.lines, (x, *parameters)))
+    back = _shaped(names[:-1], back, plan.grouped)
     return Function(lines, back, saved_names, len(lowered.estimates))
 
 
@@ -84,15 +84,10 @@ def _returning(lines: list[str], values: tuple[str, ...]) -> tuple[str, ...]:
     return (*lines, f"return {', '.join(values)}")
 
 
-def _first_lines(
-    parameters: tuple[str, ...], lines: tuple[str, ...], grouped: bool
-) -> tuple[str, ...]:
-    """Lines that shape the arguments that `lines` read."""
+def _shaped(parameters: tuple[str, ...], lines: tuple[str, ...], grouped: bool) -> tuple[str, ...]:
+    """The lines behind those that shape the arguments that they read."""
     words = words_of(lines)
-    shaped = ["x = x.to(torch.promote_types(x.dtype, torch.float32))"]
-    if grouped:
-        shaped.append("x = torch.unflatten(x, 1, (groups, -1))  # (B, G, C / G, S)")
-    return (*shaped, *(parameter_line(name, grouped) for name in parameters if name in words))
+    return (*first_lines((name for name in parameters if name in words), grouped), *lines)
 
 
 def _flat(text: str, grouped: bool) -> str:
