@@ -138,27 +138,27 @@ class SmallValues:
 
     def plus(self, name: str, other: str, factor: int, into: str) -> str:
         """A tensor plus a scaled one; `into` is the argument `out`, if any."""
-        op, inputs = self.of.op[factor], self.of.inputs[factor]
-        if factor == self.of.one:
-            return f"torch.add({name}, {other}{into})"
-        if op == "neg" and inputs[0] == self.of.one:
-            return f"torch.sub({name}, {other}{into})"
-        if self.of.is_number(factor):
-            return f"torch.add({name}, {other}, alpha={self.text(factor)}{into})"
-        return f"torch.addcmul({name}, {other}, {self.text(factor)}{into})"
+        method, scale = self.addition(factor)
+        return f"torch.{method}({name}, {other}{scale}{into})"
 
     def accumulate(self, other: str, factor: int) -> str:
         """A call that adds a scaled tensor in place."""
+        method, scale = self.addition(factor)
+        negated = self.of.op[factor] == "neg" and factor not in self.passes.names
+        if method == "addcmul" and negated:
+            scale = f", {self.text(self.of.inputs[factor][0])}, value=-1"
+        return f".{method}_({other}{scale})"
+
+    def addition(self, factor: int) -> tuple[str, str]:
+        """The method that adds a tensor times a factor, and its arguments behind the tensor."""
         op, inputs = self.of.op[factor], self.of.inputs[factor]
         if factor == self.of.one:
-            return f".add_({other})"
+            return "add", ""
         if op == "neg" and inputs[0] == self.of.one:
-            return f".sub_({other})"
+            return "sub", ""
         if self.of.is_number(factor):
-            return f".add_({other}, alpha={self.text(factor)})"
-        if op == "neg" and factor not in self.passes.names:
-            return f".addcmul_({other}, {self.text(inputs[0])}, value=-1)"
-        return f".addcmul_({other}, {self.text(factor)})"
+            return "add", f", alpha={self.text(factor)}"
+        return "addcmul", f", {self.text(factor)}"
 
     def shift(self, constant: int) -> str:
         """A call that adds a small value to a tensor in place."""
