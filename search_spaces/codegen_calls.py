@@ -31,6 +31,15 @@ FUNCTIONS = {
 _SETTINGS = {"relu_backward": ("0",)}
 
 
-def call_text(op: str, tensors: Iterable[str], out: str = "") -> str:
-    """A call of the function of `op`; `out` is its last argument with a comma before it, if any."""
-    return f"{FUNCTIONS[op]}({', '.join((*tensors, *_SETTINGS.get(op, ())))}{out})"
+def call_text(op: str, tensors: Iterable[str]) -> str:
+    """A call of the function of `op`."""
+    return f"{FUNCTIONS[op]}({', '.join((*tensors, *_SETTINGS.get(op, ())))})"
+
+
+def call_text_into(op: str, tensors: Iterable[str], out: str) -> str:
+    """The same for a backward function that writes into the tensor `out`.
+
+    The overload is named, because torch would raise and catch an exception before it finds it.
+    """
+    tensors = (*tensors, *_SETTINGS.get(op, ()))
+    return f"{FUNCTIONS[op]}.grad_input({', '.join(tensors)}, grad_input={out})"

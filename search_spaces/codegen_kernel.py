@@ -38,7 +38,9 @@ scale = inverse_std.unsqueeze(2) * v1.view({groups}, -1)  # (B, G, C / G)
 shift = v0 - (scale * mean.unsqueeze(2)).view(samples, channels)
 scale = scale.view(samples, channels, 1)
 inner = torch.mul(x, scale).add_(shift.unsqueeze(2))  # of the rectifier
-grad = torch.ops.aten.threshold_backward(grad.contiguous(), inner, 0, grad_input=inner)
+grad = torch.ops.aten.threshold_backward.grad_input(
+    grad.contiguous(), inner, 0, grad_input=inner
+)
 combined = v1 * weight
 x_grad, v1_grad, v0_grad = torch.ops.aten.native_group_norm_backward(
     grad, x, mean, inverse_std, combined, samples, channels, positions, {groups}, [True] * 3
@@ -63,7 +65,9 @@ v0, v1, weight, grad = v0.to(x.dtype), v1.to(x.dtype), weight.to(x.dtype), grad.
 sum_bs = grad.sum((0, 2))
 mean, var = mean_bs.flatten(), var_bs.flatten()
 inner = functional.batch_norm(x, mean, var, v1, v0, eps=eps)  # of the rectifier
-grad = torch.ops.aten.threshold_backward(grad.unsqueeze(3), inner, 0, grad_input=inner)
+grad = torch.ops.aten.threshold_backward.grad_input(
+    grad.unsqueeze(3), inner, 0, grad_input=inner
+)
 inverse_std, combined = torch.rsqrt(var + eps), v1 * weight
 x_grad, v1_grad, v0_grad = torch.ops.aten.native_batch_norm_backward(
     grad, x, combined, None, None, mean, inverse_std, True, eps, [True] * 3

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from search_spaces.adjoints import FUSED_BACKWARD
-from search_spaces.codegen_calls import FUNCTIONS, call_text
+from search_spaces.codegen_calls import FUNCTIONS, call_text, call_text_into
 from search_spaces.codegen_small import VALUE_NOUNS, SmallValues, dimensions
 from search_spaces.derivation import Derivation
 
@@ -134,8 +134,9 @@ class Passes:
             self.spare += (self.names[i] for i in free)
             line = f"_tanh({self.small.tensor(inputs[0])})"
         elif op in FUSED_BACKWARD:
-            out = self.into(free).replace("out=", "grad_input=")
-            line = call_text(op, map(self.text, inputs), out)
+            texts = [self.text(i) for i in inputs]
+            into = self.into(free).removeprefix(", out=")
+            line = call_text_into(op, texts, into) if into else call_text(op, texts)
         elif op == "softplus":
             line = call_text(op, (self.small.tensor(inputs[0]),))
         elif op == "div" and inputs[0] == self.of.one:
@@ -170,7 +171,7 @@ class Passes:
             start = f"torch.mul({self.text(argument)}, 2{self.into([])})"
         self.lines.append(f"{gate} = {start}.sigmoid_()")
         self.spare += (self.names[i] for i in free)
-        return f"torch.ops.aten.sigmoid_backward({first}, {gate}, grad_input={gate}).mul_(4)"
+        return f"{call_text_into('sigmoid_backward', (first, gate), gate)}.mul_(4)"
 
     def assign(self, number: int, noun: str, line: str) -> None:
         self.names[number] = self.name(noun)
