@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from search_spaces.codegen_body import Body, write_body
 from search_spaces.codegen_function import SETTINGS, signature
 from search_spaces.codegen_module import FORWARD
 from search_spaces.codegen_plan import plan
-from search_spaces.codegen_text import wrap
+from search_spaces.codegen_text import words_of, wrap
 from search_spaces.graph import Graph
 
 SYNCED_IMPORTS = ("from typing import Any",)
@@ -95,8 +93,7 @@ def synced_blocks(graph: Graph, class_name: str) -> list[str]:
     body = write_body(plan_, synced=True)
     if not body.estimates:
         return []
-    text = "\n".join(body.lines)
-    words = set(re.findall(r"\w+", text))
+    words = words_of(body.lines)
     settings = tuple(name for name in SETTINGS if name in words)
     arguments = ("x", *plan_.parameters, "weight", "bias", *settings)
     head = signature(
