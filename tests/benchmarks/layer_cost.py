@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import gc
 import statistics
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,12 +29,12 @@ from search_spaces.space import get_space
 from search_spaces.text_printer import format_graph
 from search_spaces.zoo import zoo_graph
 from tests.support.timm_layers import evo_norm
+from workers.layer_cost import kept, step_times
 from workers.proposal import ProposalTask, propose
 from workers.screening import ScreeningConfig
 
 SHAPES = ((64, 16, 16, 16), (32, 64, 28, 28), (16, 128, 14, 14))
 GROUPS = 8
-Layer = Callable[[Tensor], Tensor]
 
 
 def ours(graph: Graph, channels: int, *, plain: bool = False) -> nn.Module:
@@ -54,42 +53,6 @@ def references(channels: int) -> dict[str, tuple[nn.Module, str]]:
         "torch BatchNorm2d, ReLU": (nn.Sequential(batch_norm, nn.ReLU()), "BN-ReLU"),
         "torch GroupNorm, ReLU": (nn.Sequential(group_norm, nn.ReLU()), "GN-ReLU"),
     }
-
-
-def train_step(layer: nn.Module, call: Layer, x: Tensor, gradient: Tensor) -> None:
-    torch.autograd.grad(call(x), [x, *layer.parameters()], gradient)
-
-
-def times(
-    layers: list[tuple[nn.Module, Layer]], shape: tuple[int, ...], rounds: int
-) -> list[float]:
-    """Milliseconds of one step of each layer."""
-    x, gradient = torch.randn(shape, requires_grad=True), torch.randn(shape)
-    seconds: list[list[float]] = [[] for _ in layers]
-    for round_ in range(rounds + 2):
-        for (layer, call), measured in zip(layers, seconds, strict=True):
-            start = time.thread_time()
-            train_step(layer, call, x, gradient)
-            if round_ >= 2:
-                measured.append(time.thread_time() - start)
-    return [1e3 * statistics.median(measured) for measured in seconds]
-
-
-def kept(layer: nn.Module, shape: tuple[int, ...]) -> float:
-    """Bytes that a step keeps for its backward pass, parameters aside, over those of the input."""
-    x = torch.randn(shape, requires_grad=True)
-    parameters = {p.untyped_storage().data_ptr() for p in layer.parameters()}
-    sizes: dict[int, int] = {}
-
-    def pack(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        sizes[storage.data_ptr()] = storage.nbytes()
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        layer(x)
-    held = sum(size for pointer, size in sizes.items() if pointer not in parameters)
-    return held / x.untyped_storage().nbytes()
 
 
 def live(make: Callable[[], nn.Module], shape: tuple[int, ...], depth: int = 20) -> float:
@@ -129,7 +92,7 @@ def known(rounds: int) -> None:
             graph = zoo_graph(zoo)
             own, plain = (ours(graph, shape[1], plain=plain) for plain in (False, True))
             rows = [(name, "", reference), (zoo, form(graph), own), (zoo, "plain", plain)]
-            measured = times([(layer, layer) for _, _, layer in rows], shape, rounds)
+            measured = step_times([(layer, layer) for _, _, layer in rows], shape, rounds)
             for (title, which, layer), ms in zip(rows, measured, strict=True):
                 ratio = ms / measured[0]
                 print(f"{title:26}{which:>10}{ms:9.3f}{ratio:7.2f}{kept(layer, shape):6.2f}")
@@ -150,7 +113,7 @@ def compiled(rounds: int) -> None:
         for name, (reference, zoo) in references(shape[1]).items():
             layers = [reference, ours(zoo_graph(zoo), shape[1])]
             pairs = [(layer, torch.compile(layer, dynamic=False)) for layer in layers]
-            measured = times(pairs, shape, rounds)
+            measured = step_times(pairs, shape, rounds)
             for title, ms in zip((name, zoo), measured, strict=True):
                 print(f"{title:26}{ms:9.3f}{ms / measured[0]:7.2f}", flush=True)
             torch.compiler.reset()
@@ -178,7 +141,7 @@ def random(count: int, rounds: int) -> None:
     rows = []
     for graph in screened(count):
         own, plain = (ours(graph, shape[1], plain=plain) for plain in (False, True))
-        own_ms, plain_ms = times([(own, own), (plain, plain)], shape, rounds)
+        own_ms, plain_ms = step_times([(own, own), (plain, plain)], shape, rounds)
         kept_own, kept_plain = kept(own, shape), kept(plain, shape)
         text = format_graph(graph).replace("\n", "; ")
         ratio = own_ms / plain_ms

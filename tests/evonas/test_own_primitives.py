@@ -127,7 +127,7 @@ def test_a_run_from_its_file_to_its_exports(ops: Path) -> None:
     asked = " --primitive my_ops:mish --primitive my_ops:leaky"
     for arguments in (
         ("show", mish.digest),
-        ("export", mish.digest, "--to", "out"),
+        ("export", "--no-measure", mish.digest, "--to", "out"),
         ("resume", "r", "--workers", "0"),
         ("replay", "r", str(mish.number)),
     ):
@@ -140,7 +140,7 @@ def test_a_run_from_its_file_to_its_exports(ops: Path) -> None:
 
     shown = as_json("show", mish.digest, *BOTH)
     assert (shown["digest"], shown["text"]) == (mish.digest, mish.text.replace("\n", "; "))
-    succeed("export", mish.digest, *BOTH, "--to", "out")
+    succeed("export", "--no-measure", mish.digest, *BOTH, "--to", "out")
     source = Path("out/layer.py").read_text()
     assert (
         "def mish(x: torch.Tensor) -> torch.Tensor:\n    return x * torch.tanh(functional."
@@ -154,7 +154,7 @@ def test_a_run_from_its_file_to_its_exports(ops: Path) -> None:
     assert alone.returncode == 0, alone.stderr
     assert as_json("show", "out/layer.py", *BOTH)["digest"] == mish.digest
 
-    refused = run("export", leaky.digest, *BOTH, "--to", "other")
+    refused = run("export", "--no-measure", leaky.digest, *BOTH, "--to", "other")
     assert refused.exit_code == 1
     assert "my_ops:leaky cannot stand in a module that needs torch alone: it uses 'SLOPE'" in (
         refused.stderr.replace("\n", " ")

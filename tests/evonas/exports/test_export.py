@@ -21,6 +21,8 @@ from tests.evonas.command_line import run, succeed
 from tests.evonas.small_database import BEST, HISTORY, RUN, candidate
 from workers.verdict import Verdict
 
+FILES = ("layer.py", "test_layer.py", "card.md", "graph.svg", "response.svg")
+
 # What a user's script does with each directory given; nothing of ours can be imported.
 _SCRIPT = """
 import importlib.util
@@ -57,7 +59,8 @@ assert not ours & {name.partition(".")[0] for name in sys.modules}
 def test_the_modules_train_without_evonas(here: Path) -> None:
     layers = {"out/deep": "x * sigmoid(v1 * x) / std[sg](x)", "b0": "EvoNorm-B0", "bn": "BN-SiLU"}
     for directory, layer in layers.items():
-        assert succeed("export", layer, "--to", directory) == f"{directory}/layer.py\n"
+        written = succeed("export", "--no-measure", layer, "--to", directory).split("\n")
+        assert written == [f"{directory}/{name}" for name in FILES] + [""]
     done = subprocess.run(
         [sys.executable, "-I", "-c", _SCRIPT, *layers], capture_output=True, text=True, check=False
     )
@@ -75,7 +78,7 @@ def test_the_class_is_the_one_that_was_trained(database: Path) -> None:
 
 
 def test_the_docstring_says_what_is_known(database: Path) -> None:
-    succeed("export", BEST, "--to", "out")
+    succeed("export", "--no-measure", BEST, "--to", "out")
     source = Path("out/layer.py").read_text()
     assert str(HISTORY[3].digest) in source
     assert f"Candidate 3 of the run {RUN}, scored with groups=4." in source
@@ -88,14 +91,14 @@ def test_the_docstring_says_what_is_known(database: Path) -> None:
 
 
 def test_the_docstring_says_what_is_known_of_a_baseline(database: Path) -> None:
-    succeed("export", "ReLU", "--to", "out")
+    succeed("export", "--no-measure", "ReLU", "--to", "out")
     source = Path("out/layer.py").read_text()
     assert f"The baseline BN-ReLU of the run {RUN}, scored with groups=4." in source
     lines = [" ".join(line.split()) for line in source.splitlines()]
     assert "BN-ReLU 0.875 0.500 0.625 0.667" in lines
     assert not [line for line in lines if line.startswith("this layer")]
     assert "No run has scored it" not in source
-    succeed("export", "tanh(x) / 2", "--to", "other")
+    succeed("export", "--no-measure", "tanh(x) / 2", "--to", "other")
     assert "No run has scored it." in Path("other/layer.py").read_text()
 
 
@@ -109,21 +112,21 @@ def test_refuses_when_another_class_was_trained(database: Path) -> None:
     row = candidate(6, "tanh(x) + x", Verdict.LOW_QUALITY, class_sha256="0" * 64, reason="")
     with ResultsDB.open("sqlite:///evonas.db") as db, db.writer(RUN) as writer:
         writer.commit([row])
-    result = run("export", "tanh(x) + x", "--to", "out")
+    result = run("export", "--no-measure", "tanh(x) + x", "--to", "out")
     assert result.exit_code == 1
     assert "is not what was scored" in result.stderr
     assert not Path("out").exists()
 
 
 def test_does_not_replace_something_else(here: Path) -> None:
-    succeed("export", "tanh", "--to", "out")
-    succeed("export", "tanh", "--to", "out")
-    result = run("export", "ReLU", "--to", "out")
+    succeed("export", "--no-measure", "tanh", "--to", "out")
+    succeed("export", "--no-measure", "tanh", "--to", "out")
+    result = run("export", "--no-measure", "ReLU", "--to", "out")
     assert result.exit_code == 1
     assert "another layer" in result.stderr
-    succeed("export", "ReLU", "--to", "out", "--force")
+    succeed("export", "--no-measure", "ReLU", "--to", "out", "--force")
     Path("out/layer.py").write_text("print('mine')\n")
-    assert "no file of an export" in run("export", "ReLU", "--to", "out").stderr
+    assert "no file of an export" in run("export", "--no-measure", "ReLU", "--to", "out").stderr
     assert Path("out/layer.py").read_text() == "print('mine')\n"
 
 
@@ -143,12 +146,43 @@ def test_a_failed_write_leaves_the_old_file(here: Path, monkeypatch: pytest.Monk
 
 def test_a_directory_that_is_a_file(here: Path) -> None:
     Path("out").write_text("")
-    result = run("export", "tanh", "--to", "out")
+    result = run("export", "--no-measure", "tanh", "--to", "out")
     assert result.exit_code == 1
     assert "cannot write" in result.stderr
 
 
 def test_without_a_directory_the_digest_names_it(here: Path) -> None:
-    shown = succeed("export", "tanh")
-    assert Path(shown.strip()).is_file()
+    shown = succeed("export", "--no-measure", "tanh")
+    assert all(Path(path).is_file() for path in shown.split())
     assert shown.startswith("layers/")
+
+
+def test_the_class_has_the_name_given(here: Path) -> None:
+    succeed("export", "--no-measure", "tanh", "--name", "Squash", "--to", "out")
+    assert "class Squash(nn.Module):" in Path("out/layer.py").read_text()
+    assert "NormAct = Squash" in Path("out/layer.py").read_text()
+    assert resolve("out/layer.py").zoo == "tanh"
+    for name in ("norm_act", "synchronize", "1st"):
+        result = run("export", "--no-measure", "tanh", "--name", name, "--to", "other")
+        assert result.exit_code == 1
+        assert "give another --name" in result.stderr
+    assert not Path("other").exists()
+
+
+def test_the_docstring_says_properties_and_what_padding_does(here: Path) -> None:
+    for layer, word, padding in (
+        ("EvoNorm-B0", "Properties: mixes the batch; not causal", "Moments over the batch"),
+        ("EvoNorm-S0", "Properties: batch-independent; not causal", "Moments over positions"),
+        ("RMSNorm", "Properties: batch-independent; causal", "Every position is computed"),
+    ):
+        source = export_layer(resolve(layer), here / layer).path.read_text()
+        assert word in source
+        assert padding in source
+
+
+def test_a_users_own_test_is_not_replaced(here: Path) -> None:
+    Path("out").mkdir()
+    Path("out/test_layer.py").write_text("def test_mine() -> None: ...\n")
+    result = run("export", "--no-measure", "tanh", "--to", "out")
+    assert "out/test_layer.py is there and is no file of an export" in result.stderr
+    assert not Path("out/layer.py").exists()
