@@ -24,7 +24,8 @@ def export(
 
     layer: anything that `evonas.Layer` takes. name: of the class, one that says what the layer is
     if not given. extras: what else to write, such as `evonas.exports.export.Extras(onnx=True)`; a
-    card is among it, with measurements that take a while. Scores and run in its docstring come from the database.
+    card is among it, with measurements that take a while. Scores and run in its docstring come
+    from the database.
 
     Raises LayerError, TextError, and ExportError if another file is in the way (unless
     `overwrite`), or if the layer needs more than torch.
