@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeAlias
 import torch
 from torch import Tensor, nn
 
-from evonas.layers import resolve
+from evonas.api.layer import Layer
 from evonas.swaps.errors import SwapError
 from evonas.swaps.layouts import Placed
 from evonas.swaps.placement import Placement
@@ -76,14 +76,14 @@ class Maker:
 
 
 def maker_of(layer: LayerLike, settings: Mapping[str, Any]) -> Maker:
-    """The maker of what `layer` names: text form, zoo name, file, a layer with a graph, a class,
+    """The maker of what `layer` names: a text form, a zoo name, a digest, a file, a Layer, a class,
     or a function norm_act(num_features, apply_act=True) that returns a module.
 
     Raises LayerError and TextError for names of nothing, SwapError for settings that the layer does
     not have.
     """
     if isinstance(layer, str | Path):
-        layer = resolve(str(layer))
+        layer = Layer(layer)
     mixes, factory = None, layer
     if not isinstance(layer, type) and isinstance(graph := getattr(layer, "graph", None), Graph):
         mixes, factory = properties(graph).mixes_positions, layer_class(graph)

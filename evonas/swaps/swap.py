@@ -45,8 +45,8 @@ def swap(
 
     Args:
         model: changed in place.
-        layer: a text form, a zoo name, the path of an exported file, a Layer, a class such as an
-            exported one, or a function norm_act(num_features, apply_act=True).
+        layer: what `evonas.Layer` takes or is; a class, such as an exported one; or a function
+            norm_act(num_features, apply_act=True) that makes modules.
         inputs: what the model is called with, to be seen in a recorded pass: a tensor, a tuple of
             arguments, or a dict of named ones. Without it a model of Transformers is recorded on
             its own dummy inputs, another traced by torch.fx, and one that cannot be traced is
@@ -74,7 +74,7 @@ def swap(
     found = {path: placement_of(flow, path) for path in flow.parts.norms}
     places = {path: place for path, place in found.items() if isinstance(place, Placement)}
     planned = plan(flow, {path: why for path, why in found.items() if isinstance(why, str)})
-    blocks, refused = _rewrite(flow, planned) if rewrite else ([], planned.in_code)
+    blocks, refused = _rewrite(flow, planned) if rewrite else ([], _could(planned))
     taken = {pair.norm: tuple(sorted(pair.activations)) for pair in planned.pairs}
     taken |= {path: (words,) for block in blocks for path, words in block.taken.items()}
     new = _layers(model, maker, places, taken, planned.lone if lone != "keep" else (), lone)
@@ -87,6 +87,10 @@ def swap(
         model.get_submodule(block.block).__class__ = block.new_class
     leave_fast_paths(model)
     return report
+
+
+def _could(planned: Plan) -> dict[str, str]:
+    return {p: f"{why}; `rewrite=True` may take it out" for p, why in planned.in_code.items()}
 
 
 def _rewrite(flow: Flow, planned: Plan) -> tuple[list[Rewritten], dict[str, str]]:
@@ -143,8 +147,7 @@ def _remarks(
         )
     if blocks:
         remarks.append(
-            f"{len(blocks)} blocks have a forward of their own now: save the model as state_dict, "
-            "it cannot be pickled"
+            f"rewritten blocks: {len(blocks)}; save the model as state_dict, it cannot be pickled"
         )
     return tuple(remarks)
 

@@ -76,7 +76,7 @@ def test_a_block_computes_the_rest_as_before(nested: bool, recorded: bool) -> No
         f"{prefix}norm3": ("the function relu",),
     }
     assert [entry.path for entry in report.left_alone] == [f"{prefix}relu"]
-    assert "1 blocks have a forward of their own now" in str(report)
+    assert "rewritten blocks: 1; save the model as state_dict" in str(report)
     assert isinstance(block, Block)
     assert block.of_use_to_others == 3
     y = layers[1](block.conv(layers[0](x)))

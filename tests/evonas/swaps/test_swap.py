@@ -28,12 +28,13 @@ _PAIRS = {
     "second": ("both_act",),
     "shared_norm": ("shared_act",),
 }
+_MAY = "`rewrite=True` may take it out"
 _WHY = {
-    "function": "its activation is the function relu",
+    "function": f"its activation is the function relu; {_MAY}",
     "twice": "no activation follows; it is read by twice_act and the function add",
     "twice_act": "it follows twice",
     "gated": "no activation follows; it is read by gate",
-    "mixed": "its activation mixed_act is called after shared_act too",
+    "mixed": f"its activation mixed_act is called after shared_act too; {_MAY}",
     "mixed_act": "it follows mixed and shared_act",
     "unused": "it is not called in {how}",
     "whole": "it has a weight for every position of (8, 6, 6), not for every channel",
@@ -170,13 +171,16 @@ def test_an_untied_activation_before_a_residual_stays() -> None:
         report = evonas.swap(Block(), "GN-ReLU", inputs=inputs)
         assert not report.replaced
         assert (
-            report.left_alone[0].why == "its activation relu is called after the function add too"
+            report.left_alone[0].why
+            == f"its activation relu is called after the function add too; {_MAY}"
         )
 
 
-@pytest.mark.parametrize("kind", ["name", "text", "file", "path", "layer", "class", "factory"])
-def test_anything_that_names_a_layer(kind: str, tmp_path: Path) -> None:
-    path = export_layer(resolve("EvoNorm-S0"), tmp_path).path
+@pytest.mark.parametrize(
+    "kind", ["name", "text", "file", "path", "layer", "found", "class", "factory"]
+)
+def test_anything_that_names_a_layer(kind: str, here: Path) -> None:
+    path = export_layer(resolve("EvoNorm-S0"), here).path
     built = layer_class(zoo_graph("EvoNorm-S0"))
 
     def norm_act(num_features: int, apply_act: bool = True) -> nn.Module:
@@ -187,7 +191,8 @@ def test_anything_that_names_a_layer(kind: str, tmp_path: Path) -> None:
         "text": "x * sigmoid(v1 * x) / std[sg](x)",
         "file": str(path),
         "path": path,
-        "layer": resolve("EvoNorm-S0"),
+        "layer": evonas.Layer("EvoNorm-S0"),
+        "found": resolve("EvoNorm-S0"),
         "class": built,
         "factory": norm_act,
     }[kind]
