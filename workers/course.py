@@ -43,12 +43,21 @@ class Course:
         yield from self._finish_trainings()
         yield from self._climb(stability.steps)
 
+    def new_ascent(self) -> Ascent:
+        """The stability protocol on the cheapest anchor, from its first step."""
+        config = self._config.stability
+        network = _network(self._norm_act, self._config, self._config.anchors[0], self._seed)
+        train = self._data(self._config.anchors[0]).train
+        indices = batch_indices(len(train), config.batch, 1, (self._seed, 0))[0]
+        inputs, labels = train.take(indices.to(self._config.device))
+        return Ascent(network.module, network.weights, inputs, labels, config)
+
     def _climb(self, until: int) -> Iterator[Rejection]:
         """The stability protocol, on the cheapest anchor, from where it stands to step `until`."""
         if until < 1:
             return
         if self.ascent is None:
-            self.ascent = self._new_ascent()
+            self.ascent = self.new_ascent()
         if self.ascent.exploded is None and (explosion := self.ascent.advance(until)):
             yield Rejection(
                 Verdict.UNSTABLE,
@@ -87,14 +96,6 @@ class Course:
                 self.scores[name] = training.accuracy()
             except DivergedError as error:
                 yield Rejection(Verdict.DIVERGED, f"{error} on {name}")
-
-    def _new_ascent(self) -> Ascent:
-        config = self._config.stability
-        network = _network(self._norm_act, self._config, self._config.anchors[0], self._seed)
-        train = self._data(self._config.anchors[0]).train
-        indices = batch_indices(len(train), config.batch, 1, (self._seed, 0))[0]
-        inputs, labels = train.take(indices.to(self._config.device))
-        return Ascent(network.module, network.weights, inputs, labels, config)
 
     def _data(self, anchor: AnchorConfig) -> Dataset:
         return load_data(self._config.data_of(anchor), self._config.device)
