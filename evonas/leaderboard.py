@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from evonas.layers import short
@@ -10,7 +10,11 @@ from evonas.objectives import SCORES, costs_of
 from results_db.records import CandidateRecord, RunRecord
 from results_db.store import ResultsDB
 from search_spaces.text import parse
+from workers.fingerprint import difference
 from workers.verdict import Verdict
+
+# Of the size of the outputs: above what an epsilon under a root makes, below what a layer makes.
+NEARLY_EQUAL = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +31,7 @@ class Entry:
     mean: float | None
     costs: dict[str, float] = field(default_factory=dict)
     pareto: bool = False
+    like: str | None = None  # the name of a better one that computes nearly the same
     class_sha256: str = ""  # of the class that was trained, "" if not known
 
     @property
@@ -58,7 +63,8 @@ class Leaderboard:
 
 def leaderboard(db: ResultsDB, run: str, count: int = 10) -> Leaderboard:
     """The `count` best layers of a run. Raises RunNotFound."""
-    record = db.run(run)
+    record, top = db.run(run), db.top(run, count)
+    likes = _likes([ranked.candidate for ranked in top])
     found = tuple(
         Entry(
             name=short(ranked.candidate.digest),
@@ -71,10 +77,26 @@ def leaderboard(db: ResultsDB, run: str, count: int = 10) -> Leaderboard:
             mean=ranked.mean,
             costs=ranked.candidate.costs,
             pareto=ranked.pareto,
+            like=like,
         )
-        for ranked in db.top(run, count)
+        for ranked, like in zip(top, likes, strict=True)
     )
     return Leaderboard(run, anchors_of(record), baselines(db, run), found, costs_asked(record))
+
+
+def _likes(ranked: Sequence[CandidateRecord]) -> list[str | None]:
+    """For each the name of the first before it whose outputs differ by less than NEARLY_EQUAL."""
+    likes: list[str | None] = []
+    for i, candidate in enumerate(ranked):
+        before = (
+            other
+            for other in ranked[:i]
+            if candidate.fingerprint
+            and difference(candidate.fingerprint, other.fingerprint) < NEARLY_EQUAL
+        )
+        first = next(before, None)
+        likes.append(None if first is None else short(first.digest))
+    return likes
 
 
 def baselines(db: ResultsDB, run: str) -> tuple[Entry, ...]:

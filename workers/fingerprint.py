@@ -97,6 +97,22 @@ def equal(a: Fingerprint, b: Fingerprint) -> bool:
         return bool(np.all(np.abs(one - other) < TOLERANCE * scale))
 
 
+def difference(a: Fingerprint, b: Fingerprint) -> float:
+    """How far the outputs of two fingerprints differ: root mean square, relative to their size.
+
+    Gradients are left out, as a kink that moves by an epsilon changes some of them wholly. Layers
+    that differ by the epsilon under a root come to 0.01 at most, the nearest known ones (SiLU and
+    GELU) to 0.05. Not a number if values overflowed.
+    """
+    if len(a) != len(b):
+        return math.inf
+    block = _NUM_PROJECTIONS + _NUM_SAMPLES
+    one, other = (np.array([*v[:block], *v[2 * block : 3 * block]]) for v in (a, b))
+    with np.errstate(all="ignore"):
+        size = np.sqrt((np.mean(one**2) + np.mean(other**2)) / 2)
+        return float(np.sqrt(np.mean((one - other) ** 2)) / size) if size else 0.0
+
+
 def _cells(values: Fingerprint) -> tuple[tuple[int, int], tuple[int, int]]:
     # asinh makes the error of large sums relative, like the tolerance.
     place = sum(map(math.asinh, values[: _NUM_PROJECTIONS // 2])) / _CELL

@@ -9,13 +9,14 @@ from typing import Any
 
 from rich.text import Text
 
+from evonas.beaten import beaten_baselines, beaten_sentences
 from evonas.cli.output import Column, number, print_table, stdout
 from evonas.cli.stored import database_option
 from evonas.cli.words import formula, verdict_text
 from evonas.exports.export import export_layer
 from evonas.exports.files import ExportError
 from evonas.layers import Layer, layer_of, short
-from evonas.leaderboard import Entry, Leaderboard, leaderboard
+from evonas.leaderboard import NEARLY_EQUAL, Entry, Leaderboard, leaderboard
 from evonas.remarks import remarks
 from results_db.store import ResultsDB
 from search_spaces.codegen_own import own_primitives
@@ -29,6 +30,8 @@ _CAUTION = (
     "Search scores: validation accuracy after one short training, on one seed. Small differences "
     "are noise, and the best of many was lucky too: try a layer in your own network."
 )
+
+_LIKE = f"\N{ALMOST EQUAL TO} LAYER: their outputs differ by less than {NEARLY_EQUAL:.0%}."
 
 
 def show_summary(db: ResultsDB, run: str, state: str) -> None:
@@ -50,7 +53,7 @@ def show_summary(db: ResultsDB, run: str, state: str) -> None:
         said = "no layer has passed the protocols yet" if committed else "no candidate yet"
         console.print(f"Nothing to export: {said}.")
     else:
-        console.print(Text(_CAUTION, style="dim"))
+        print_notes(db, board)
         console.print(_exported(db, run, board.best), soft_wrap=True)
     for remark in remarks(db, run):
         console.print(Text(remark, style="yellow"))
@@ -69,6 +72,16 @@ _STATES = {
     "stopped": "stopped at its time limit",
     "interrupted": "interrupted",
 }
+
+
+def print_notes(db: ResultsDB, board: Leaderboard) -> None:
+    """What the numbers are, and whether any layer is above the baselines by them."""
+    console = stdout()
+    for line in beaten_sentences(beaten_baselines(db, board)):
+        console.print(Text(line))
+    if any(entry.like for entry in board.found):
+        console.print(Text(_LIKE, style="dim"))
+    console.print(Text(_CAUTION, style="dim"))
 
 
 def board_columns(board: Leaderboard) -> list[Column]:
@@ -119,6 +132,8 @@ def verdict(entry: Entry) -> Text:
         words.append(f", = {equal}")
     if entry.pareto:
         words.append(", Pareto")
+    if entry.like is not None:
+        words.append(f", \N{ALMOST EQUAL TO} {entry.like}")
     return words
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from evonas.cli.options import DEFAULT_DATABASE, Database, Format, FormatOption, Run, whole_number
+
+if TYPE_CHECKING:
+    from evonas.beaten import Beaten
+    from evonas.leaderboard import Leaderboard
+    from results_db.store import ResultsDB
 
 
 def top(
@@ -19,8 +24,8 @@ def top(
     db: Database = DEFAULT_DATABASE,
 ) -> None:
     """List the best layers of a run by mean score, and its baselines."""
-    from evonas.cli.output import Column, emit, number, stderr
-    from evonas.cli.summary import board_columns, board_rows
+    from evonas.beaten import beaten_baselines
+    from evonas.cli.output import Column, emit, number
     from evonas.leaderboard import leaderboard
     from evonas.runs import latest
     from results_db.store import ResultsDB
@@ -28,20 +33,10 @@ def top(
     with ResultsDB.open(db, create=False) as results:
         name = latest(results, run)
         board = leaderboard(results, name, count)
-    if format is Format.TABLE:
-        emit(
-            board_columns(board),
-            board_rows(board),
-            format,
-            title=name,
-            empty=f"run {name} has no layer yet",
-        )
-        if not board.found:
-            stderr().print(
-                f"run {name} has scored no layer yet; "
-                "`evonas status` shows where its candidates ended"
-            )
-        return
+        if format is Format.TABLE:
+            _print(results, board)
+            return
+        standing = {s.baseline: s for s in beaten_baselines(results, board)}
     rows = [
         {
             "rank": rank if not entry.is_baseline else None,
@@ -56,10 +51,36 @@ def top(
             **{name: entry.costs.get(name) for name in board.costs},
             "mean": entry.mean,
             "pareto": entry.pareto if not entry.is_baseline else None,
+            "nearly_equal_to": entry.like,
+            "beaten": _beaten(standing.get(entry.name) if entry.is_baseline else None),
         }
         for rank, entry in enumerate((*board.found, *board.baselines), 1)
     ]
     plain = ("rank", "name", "kind", "number", "digest", "text", "verdict", "reason")
     objectives = map(number, (*board.anchors, *board.costs))
-    columns = [*map(Column, plain), *objectives, number("mean"), Column("pareto")]
+    columns = [*map(Column, plain), *objectives, number("mean")]
+    columns += map(Column, ("pareto", "nearly_equal_to", "beaten"))
     emit(columns, rows, format)
+
+
+def _print(db: ResultsDB, board: Leaderboard) -> None:
+    from evonas.cli.output import emit, stderr, stdout
+    from evonas.cli.summary import board_columns, board_rows, print_notes
+
+    name, columns = board.run, board_columns(board)
+    empty = f"run {name} has no layer yet"
+    emit(columns, board_rows(board), Format.TABLE, title=name, empty=empty)
+    if board.found:
+        stdout().print()
+        print_notes(db, board)
+        return
+    stderr().print(
+        f"run {name} has scored no layer yet; `evonas status` shows where its candidates ended"
+    )
+
+
+def _beaten(standing: Beaten | None) -> str | None:
+    """By any layer of the run: everywhere, by the mean, or no; None for what is no baseline."""
+    if standing is None:
+        return None
+    return "everywhere" if standing.everywhere else "by the mean" if standing.by_mean else "no"

@@ -15,7 +15,7 @@ from search_spaces.sampling import sample
 from search_spaces.space import get_space
 from search_spaces.text import parse
 from search_spaces.zoo import ZOO, zoo_graph
-from workers.fingerprint import TOLERANCE, FingerprintIndex, fingerprint
+from workers.fingerprint import TOLERANCE, FingerprintIndex, difference, fingerprint
 
 SAME = [
     ("x * x", "square(x)"),
@@ -160,3 +160,30 @@ def test_joined_graphs_agree_on_their_own_json() -> None:
     assert fingerprint(layer_class(read)) == fingerprint(layer_class(graph))
     with pytest.raises(GraphError, match="not a JSON document"):
         Graph.from_json("fingerprint")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("max(x, 0)", "max(x, std[s](0))"),
+        ("x / std[bs](x)", "x / (std[bs](x) + std[s](0))"),
+        ("x * x", "sqrt(x * x * x * x)"),
+        ("tanh(x) * (x / rms[bs](x))", "tanh(x) * (x / rms[bs](x + std[s](0)))"),
+    ],
+)
+def test_outputs_of_layers_an_epsilon_apart_differ_by_a_hundredth(one: str, other: str) -> None:
+    a, b = (fingerprint(layer_class(canonical(parse(text)))) for text in (one, other))
+    assert 0 < difference(a, b) == difference(b, a) < 0.01
+    assert difference(a, a) == 0
+
+
+def test_outputs_of_known_layers_differ_by_more() -> None:
+    prints = [fingerprint(layer_class(canonical(zoo_graph(name)))) for name in ZOO]
+    for i, one in enumerate(prints):
+        assert all(difference(one, other) > 0.05 for other in prints[:i])
+
+
+def test_the_difference_of_what_overflowed_is_not_small() -> None:
+    broken = fingerprint(layer_class(parse("exp(exp(exp(x * x)))")))
+    assert not difference(broken, broken[:-1]) < 1
+    assert not difference((math.inf,) * 49, (math.inf,) * 49) < 1
