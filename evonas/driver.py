@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -28,10 +27,6 @@ from workers.verdict import Verdict
 
 # A candidate may crash; so many in a row mean that the installation or the machine is broken.
 _MOST_CRASHES = 8
-# Each transaction waits for the disk, so results that cost little wait for each other until the
-# first loop after so many seconds: a kill may lose them, as it loses what was still running.
-_GROUP_SECONDS = 0.05
-_CHEAP_SECONDS = 1.0
 
 
 class SearchError(RuntimeError):
@@ -70,7 +65,6 @@ class Driver:
         self._next_slot = self.history.committed
         self._space = search_space(config)
         self._crashes = 0  # in a row
-        self._store_at = 0.0  # monotonic; until then cheap results may be held back
 
     @property
     def is_done(self) -> bool:
@@ -149,7 +143,12 @@ class Driver:
         self._queue(slot, self._task(name, propose, task))
 
     def take(self, completion: Completion) -> None:
-        """Take in the end of a task. Raises SearchError when nothing but crashes comes back."""
+        """Take in the end of a task; one that has ended before is ignored.
+
+        Raises SearchError when nothing but crashes comes back.
+        """
+        if completion.task_id not in self.in_flight:
+            return
         slot = self.in_flight.pop(completion.task_id)
         if slot is None:
             self._auditor.take(completion)
@@ -232,16 +231,13 @@ class Driver:
         for slot in self._waiting.pop(outcome.digest):
             slot.outcome = outcome
 
-    def commit(self, *, at_once: bool = False) -> None:
+    def commit(self) -> None:
         """Start what is wanted, store what has finished, commit every row whose turn has come.
 
-        Cheap results are held back for a moment, so that one transaction takes many, unless
-        workers would idle or it must be `at_once`.
+        What has finished is stored before anything else happens, so that no kill can lose it. The
+        transaction waits for the disk; what ends meanwhile shares the next one.
         """
         self._look_up()
-        if not at_once and self._may_wait():
-            return
-        self._store_at = time.monotonic() + _GROUP_SECONDS
         self._store()
         rows: list[CandidateRecord] = []
         audited: list[AuditedRecord] = []
@@ -252,14 +248,6 @@ class Driver:
             audited += self._auditor.choose(slot, row)
             self._close(slot)
         self.writer.commit(rows, audited)
-
-    def _may_wait(self) -> bool:
-        return (
-            bool(self._finished)
-            and time.monotonic() < self._store_at
-            and len(self.in_flight) + len(self._ready) >= self.pool.workers
-            and all(outcome.seconds < _CHEAP_SECONDS for outcome in self._finished)
-        )
 
     def _next_row(self) -> CandidateRecord | None:
         slot = self._slots.get(self.history.committed)

@@ -87,11 +87,11 @@ def _evolve(driver: Driver, clock: _Clock, stop: Stop) -> str:
             driver.open_slots()
             driver.submit()
         elif not driver.in_flight:
-            driver.commit(at_once=True)
+            driver.commit()
             break
         for completion in driver.pool.wait(_REPORT_EVERY):
             driver.take(completion)
-        driver.commit(at_once=draining)
+        driver.commit()
         in_vain.check()
         searching: Phase = "search" if history.committed < driver.budget else "audit"
         clock.report("draining" if draining else searching)

@@ -21,13 +21,13 @@ _UNDER_KEYS = select(*EvaluationRow.__table__.c).where(
 
 
 def store_evaluations(
-    database: Database, records: Sequence[EvaluationRecord]
+    database: Database, records: Sequence[EvaluationRecord], *, synced: bool = True
 ) -> list[EvaluationRecord]:
     """Stores each record unless its key is taken, all or none; returns what stands under them."""
     values = [evaluation_values(record, time.time()) for record in records]
 
     def store() -> int:
-        with database.write() as connection:
+        with database.write(synced=synced) as connection:
             return connection.execute(insert_or_keep(connection.dialect.name), values).rowcount
 
     if not values or database.patiently(store) == len(values):

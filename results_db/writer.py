@@ -21,6 +21,9 @@ from results_db.repeats import rank_anew
 from results_db.rows import candidate_values, json_text
 from results_db.tables import BaselineRow, CandidateRow, RunRow
 
+# Evaluations that cost less are not worth the wait for the disk.
+_CHEAP_SECONDS = 1.0
+
 # Made once: every commit executes them.
 _APPEND = insert(CandidateRow)
 _LAST = select(func.max(CandidateRow.number)).where(CandidateRow.run_id == bindparam("run"))
@@ -74,8 +77,13 @@ class RunWriter:
         return store_evaluations(self._database, [record])[0]
 
     def store_evaluations(self, records: Sequence[EvaluationRecord]) -> list[EvaluationRecord]:
-        """Stores finished evaluations in one transaction; what stands under their keys."""
-        return store_evaluations(self._database, records)
+        """Stores finished evaluations in one transaction; what stands under their keys.
+
+        No kill takes them back. It waits for the disk, so that neither can a power failure, unless
+        all of them cost little.
+        """
+        synced = any(record.seconds >= _CHEAP_SECONDS for record in records)
+        return store_evaluations(self._database, records, synced=synced)
 
     def store_baseline(self, record: BaselineRecord) -> None:
         """Stores (or replaces) the run's baseline of that name."""

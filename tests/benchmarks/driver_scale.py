@@ -28,14 +28,16 @@ import numpy as np
 from evonas.config import RunConfig, config_from_dict, load_config
 from evonas.driver import Driver
 from evonas.evolution import Stop, run_search
+from evonas.hardware import Hardware
 from evonas.progress import Progress
+from evonas.simulator.pool import VirtualPool
 from results_db import ResultsDB, RunWriter
 from search_spaces.sampling import sample
 from search_spaces.space import get_space
-from tests.evonas.simulated_pool import SimulatedPool
-from workers.evaluation import Evaluation
-from workers.pools.base import Completion, Task
+from workers.evaluation import Evaluation, hardware_class
+from workers.pools.base import Task
 from workers.proposal import Proposal, ProposalTask
+from workers.survey import Survey, survey
 from workers.verdict import Verdict
 
 RUN = "scale"
@@ -48,27 +50,27 @@ SHORT = 10_000  # candidates of the run that the long one is compared with
 COMMANDS = (["top"], ["pareto"], ["status"], ["runs"])
 
 
-class InstantPool(SimulatedPool):
+class InstantPool(VirtualPool):
     """Answers every task at the next `wait`. A tenth of the draws equals an earlier candidate."""
 
     seconds = processor = 0.0  # spent here, which a driver would not pay
 
-    def wait(self, timeout: float | None = None) -> list[Completion]:
-        """All that was submitted."""
+    def __init__(self, workers: int) -> None:
+        super().__init__(workers, self.timed_answer)
+
+    def timed_answer(self, task: Task) -> tuple[Proposal | Evaluation | Survey, float]:
+        """The answer, which takes no time on the pool's clock."""
         began, worked = time.perf_counter(), time.process_time()
-        tasks, self.tasks = self.tasks, []
-        answers = [Completion(t.id, answer(t), None, "", 0.1, "instant") for t in tasks]
+        answered = answer(task)
         self.seconds += time.perf_counter() - began
         self.processor += time.process_time() - worked
-        return answers
-
-    def submit(self, task: Task) -> None:
-        """Take the task."""
-        self.tasks.append(task)
+        return answered, 0.0
 
 
-def answer(task: Task) -> Proposal | Evaluation:
+def answer(task: Task) -> Proposal | Evaluation | Survey:
     """What a worker might say, at once."""
+    if task.function is survey:
+        return Survey(hardware_class(), {})
     if not isinstance(task.args[0], ProposalTask):
         slot = int(task.id.partition(":")[2])
         if slot % 3:
@@ -135,7 +137,7 @@ def main() -> None:
             run_search(
                 db,
                 RUN,
-                InstantPool(options.workers, np.random.default_rng(0)),
+                InstantPool(options.workers),
                 report=lambda progress: None,
                 stop=Stop(),
             )
@@ -147,7 +149,7 @@ def main() -> None:
 
 def go_on(url: str, rows: int, workers: int) -> None:
     """Resume the run in this process and go on to `rows` candidates."""
-    pool = InstantPool(workers, np.random.default_rng(0))
+    pool = InstantPool(workers)
     graphs()
     at_start = peak()
     marks: list[Mark] = []
@@ -230,7 +232,8 @@ def by_turns(short: str, long: str, workers: int, rounds: int = 30) -> None:
 def driver(db: ResultsDB, writer: RunWriter, workers: int) -> Driver:
     """A driver that has no end in sight."""
     config = config_from_dict(db.run(RUN).config)
-    return Driver(db, writer, RUN, config, 10**9, InstantPool(workers, np.random.default_rng(0)))
+    hardware = Hardware(config.evaluation)
+    return Driver(db, writer, RUN, config, 10**9, InstantPool(workers), hardware)
 
 
 def stretch(one: Driver, candidates: int) -> tuple[float, float]:

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from evonas import driver as driver_module
 from evonas.evolution import FINISHED, Stop, run_search
 from evonas.runs import fork
-from results_db.records import SCORED, CandidateRecord, EvaluationRecord
+from results_db.records import SCORED, CandidateRecord
 from results_db.store import ResultsDB
-from results_db.writer import RunWriter
-from tests.evonas import simulated_pool
 from tests.evonas.search_runs import BUDGET, GRAFTS, history, ignore, small_config
 from tests.evonas.simulated_pool import SimulatedPool
 from workers.verdict import Verdict
@@ -41,24 +35,6 @@ def test_history_has_everything_that_the_comparison_is_about(
     assert sum(row.refused.get("duplicate", 0) for row in undisturbed) >= 1
 
 
-@settings(max_examples=25, deadline=None)
-@given(
-    workers=st.integers(1, 9),
-    schedule=st.integers(1, 10**6),
-    kills=st.lists(st.integers(0, 60), max_size=4).map(tuple),
-)
-def test_same_history_for_every_schedule(
-    undisturbed: list[CandidateRecord],
-    tmp_path_factory: pytest.TempPathFactory,
-    workers: int,
-    schedule: int,
-    kills: tuple[int, ...],
-) -> None:
-    rows, _ = history(tmp_path_factory.mktemp("schedule"), workers, schedule, kills)
-    assert [r.history_row() for r in rows] == [r.history_row() for r in undisturbed]
-    assert [(r.attempts, r.refused) for r in rows] == [(r.attempts, r.refused) for r in undisturbed]
-
-
 @pytest.fixture(scope="module")
 def undisturbed_grafts(tmp_path_factory: pytest.TempPathFactory) -> list[CandidateRecord]:
     rows, _ = history(tmp_path_factory.mktemp("grafts"), workers=1, schedule=0, further=GRAFTS)
@@ -78,25 +54,6 @@ def test_grafts_name_both_parents(undisturbed_grafts: list[CandidateRecord]) -> 
         assert row.donor <= row.number - 5
 
 
-@settings(max_examples=10, deadline=None)
-@given(
-    workers=st.integers(1, 9),
-    schedule=st.integers(1, 10**6),
-    kills=st.lists(st.integers(0, 60), max_size=4).map(tuple),
-)
-def test_same_history_with_grafts_for_every_schedule(
-    undisturbed_grafts: list[CandidateRecord],
-    tmp_path_factory: pytest.TempPathFactory,
-    workers: int,
-    schedule: int,
-    kills: tuple[int, ...],
-) -> None:
-    folder = tmp_path_factory.mktemp("schedule")
-    rows, _ = history(folder, workers, schedule, kills, further=GRAFTS)
-    assert [r.history_row() for r in rows] == [r.history_row() for r in undisturbed_grafts]
-    assert [r.donor for r in rows] == [r.donor for r in undisturbed_grafts]
-
-
 def test_the_database_knows_the_verdict_that_is_ranked() -> None:
     assert SCORED == Verdict.SCORED
 
@@ -106,32 +63,6 @@ def test_another_seed_is_another_history(
 ) -> None:
     rows, _ = history(tmp_path, workers=2, schedule=1, seed=4)
     assert [r.digest for r in rows] != [r.digest for r in undisturbed]
-
-
-def test_nothing_finished_is_evaluated_again(tmp_path: Path) -> None:
-    _, evaluated = history(tmp_path, workers=1, schedule=5, kills=(20, 20, 20))
-    assert max(Counter(evaluated).values()) == 1
-
-
-def test_cheap_results_share_transactions_and_the_history_is_the_same(
-    undisturbed: list[CandidateRecord], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    groups: list[int] = []
-    store = RunWriter.store_evaluations
-
-    def count(writer: RunWriter, records: Sequence[EvaluationRecord]) -> list[EvaluationRecord]:
-        groups.append(len(records))
-        return store(writer, records)
-
-    monkeypatch.setattr(RunWriter, "store_evaluations", count)
-    monkeypatch.setattr(driver_module, "_GROUP_SECONDS", 60.0)
-    largest = {}
-    for cost in (2.0, 0.1):
-        monkeypatch.setattr(simulated_pool, "COST", cost)
-        rows, _ = history(tmp_path / str(cost), workers=2, schedule=7)
-        assert [r.history_row() for r in rows] == [r.history_row() for r in undisturbed]
-        largest[cost], groups = max(groups), []
-    assert largest[2.0] <= 2 < largest[0.1]
 
 
 def test_nothing_is_evaluated_twice_in_a_run_or_in_a_later_one(tmp_path: Path) -> None:
@@ -145,7 +76,6 @@ def test_nothing_is_evaluated_twice_in_a_run_or_in_a_later_one(tmp_path: Path) -
             assert max(Counter(evaluated).values()) == 1
         first, later = (list(db.candidates(run)) for run in ("first", "later"))
         assert [r.history_row() for r in later] == [r.history_row() for r in first]
-        assert db.funnel("first").cached == 0
         trained = [row for row in later if row.verdict != Verdict.DUPLICATE]
         assert db.funnel("later").cached == len(trained) <= len(evaluated)
 

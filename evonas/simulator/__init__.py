@@ -1,0 +1,1 @@
+"""Searches without training: the real loop on simulated workers, scores from a stated source."""

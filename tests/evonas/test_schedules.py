@@ -1,0 +1,70 @@
+"""One history for every schedule: workers, delays, crashes, repeated results, killed drivers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from results_db.records import CandidateRecord
+from tests.evonas.search_runs import GRAFTS, Schedule, run_through, small_config
+
+CONFIGS = {
+    "paper": small_config(further=("budget=24",)),
+    "grafts": small_config(further=("budget=24", *GRAFTS)),
+}
+FAST, SLOW = 100, 1500  # schedules of each configuration
+
+schedules = st.builds(
+    Schedule,
+    seed=st.integers(1, 10**6),
+    workers=st.sampled_from((0, 1, 2, 8)),
+    kills=st.lists(st.integers(0, 40), max_size=5).map(tuple),
+    crashing=st.sampled_from((0.0, 0.1, 0.4)),
+    repeating=st.sampled_from((0.0, 0.2, 1.0)),
+)
+
+
+@pytest.fixture(scope="module", params=sorted(CONFIGS))
+def name(request: pytest.FixtureRequest) -> str:
+    """A configuration's name."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(name: str, tmp_path_factory: pytest.TempPathFactory) -> list[CandidateRecord]:
+    rows, _ = run_through(tmp_path_factory.mktemp(name), Schedule(), CONFIGS[name])
+    return rows
+
+
+@pytest.fixture(scope="module")
+def folder(name: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp(f"{name}-schedules")
+
+
+def check(schedule: Schedule, name: str, folder: Path, undisturbed: list[CandidateRecord]) -> None:
+    """The same rows, attempts and refusals, and no layer evaluated twice."""
+    rows, evaluated = run_through(folder, schedule, CONFIGS[name])
+    assert [r.history_row() for r in rows] == [r.history_row() for r in undisturbed]
+    assert [(r.attempts, r.refused) for r in rows] == [(r.attempts, r.refused) for r in undisturbed]
+    assert max(Counter(evaluated).values()) == 1
+
+
+@settings(max_examples=FAST, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(schedule=schedules)
+def test_same_history_for_every_schedule(
+    schedule: Schedule, name: str, folder: Path, undisturbed: list[CandidateRecord]
+) -> None:
+    check(schedule, name, folder, undisturbed)
+
+
+@pytest.mark.slow
+@settings(max_examples=SLOW, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(schedule=schedules)
+def test_same_history_for_thousands_of_schedules(
+    schedule: Schedule, name: str, folder: Path, undisturbed: list[CandidateRecord]
+) -> None:
+    check(schedule, name, folder, undisturbed)
