@@ -31,6 +31,7 @@ from evonas.cli import (
     score,
     search,
     show,
+    simulate,
     spaces,
     status,
     top,
@@ -87,6 +88,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "rerank": rerank.rerank,
         "score": score.score,
         "calibrate": calibrate.calibrate,
+        "simulate": simulate.simulate,
         "export": export.export,
     },
     "What there is": {

@@ -25,6 +25,7 @@ _KNOWN = (
     ("evonas.vocabulary", "VocabularyError", FAILED),
     ("evonas.baselines", "BaselineError", FAILED),
     ("evonas.interval_plot", "PlotError", FAILED),
+    ("evonas.simulator.errors", "SimulationError", USAGE),
 )
 
 

@@ -29,7 +29,7 @@ def test_nothing_heavy_is_imported_for_help() -> None:
 def test_help_names_every_command() -> None:
     shown = succeed("--help")
     names = [command.name for command in app.registered_commands]
-    assert len(names) == 22
+    assert len(names) == 23
     assert all(name is not None and name in shown for name in names)
 
 
