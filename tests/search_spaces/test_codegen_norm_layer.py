@@ -23,8 +23,9 @@ TEXTS = ("tanh(x)", "x * sigmoid(v1 * x) / std[sg](x)", "max(x / std[sg](x), 0)"
 def exported(text: str, name: str = "NormAct") -> str:
     """A generated module with all that exports add to it."""
     graph = parse(text)
-    blocks = [norm_layer_block(name), *synced_blocks(graph, name)]
-    return with_additions(generate(graph, name).source, blocks, (*IMPORTS, *SYNCED_IMPORTS))
+    synced = synced_blocks(graph, name)
+    imports = (*IMPORTS, *(SYNCED_IMPORTS if synced else ()))
+    return with_additions(generate(graph, name).source, [norm_layer_block(name), *synced], imports)
 
 
 def test_passes_ruff_and_strict_types(tmp_path: Path) -> None:
