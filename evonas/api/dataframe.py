@@ -62,7 +62,9 @@ def to_dataframe(
         index, columns, rows = ["name", "seed"], _SEEDS, _seeds(what)
         anchors = tuple(dict.fromkeys(anchor for row in rows for anchor in row["scores"]))
     flat = [{**row, **{anchor: row["scores"].get(anchor) for anchor in anchors}} for row in rows]
-    return pandas.DataFrame(flat, columns=[*index, *columns, *anchors]).set_index(index)
+    frame = pandas.DataFrame(flat, columns=[*index, *columns, *anchors])
+    whole = {name: "Int64" for name in ("number", "parent", "donor") if name in frame}
+    return frame.astype(whole).set_index(index)  # Int64 knows missing values
 
 
 _BOARD: tuple[str, ...] = ("number", "digest", "text", "verdict", "reason", "mean", "pareto")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,15 @@ def test_examples_of_docstrings_run(here: Path, module: str) -> None:
     assert results.failed == 0
     examples = {"evonas.api.arguments": 0}
     assert results.attempted >= examples.get(module, 3)
+
+
+def test_the_readme_s_example_runs(here: Path) -> None:
+    """The block of Python there; examples that need the results of a search stand outside it."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(>>> import evonas\n.*?)```", readme, re.DOTALL)
+    test = doctest.DocTestParser().get_doctest(block, {}, "README.md", "README.md", 0)
+    assert len(test.examples) >= 8
+    assert doctest.DocTestRunner().run(test).failed == 0
 
 
 def test_a_layer_of_a_run(database: Path) -> None:
