@@ -122,6 +122,17 @@ def comparisons(record: RerankRecord) -> list[Comparison]:
     ]
 
 
+def references(compared: Sequence[Comparison], anchors: Sequence[str]) -> str:
+    """The references of some comparisons, with their anchors unless it is all of them."""
+    by_reference: dict[str, list[str]] = {}
+    for comparison in compared:
+        by_reference.setdefault(comparison.reference.name, []).append(comparison.anchor)
+    return ", ".join(
+        name if len(where) == len(anchors) else f"{name} ({', '.join(where)})"
+        for name, where in by_reference.items()
+    )
+
+
 def _standing(layer: RerankedLayer, anchors: Sequence[str]) -> Standing:
     results = [layer.results[anchor] for anchor in anchors]
     tests = {a: found for a in anchors if (found := interval(layer.results[a].test)) is not None}

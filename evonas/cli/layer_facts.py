@@ -9,10 +9,11 @@ from evonas.cli.property_words import flat_facts, property_facts
 from evonas.layers import Layer, one_line, short
 from evonas.leaderboard import ancestors, anchors_of, measured
 from evonas.nearest import nearest_known
+from evonas.reranked import Reranked, reranked
 from results_db.store import ResultsDB
 from search_spaces.zoo import ZOO
 
-_LISTS = ("found", "measured", "properties", "nearest")
+_LISTS = ("found", "measured", "reranked", "properties", "nearest")
 
 
 def layer_facts(layer: Layer, db: ResultsDB | None) -> dict[str, Any]:
@@ -56,6 +57,23 @@ def layer_facts(layer: Layer, db: ResultsDB | None) -> dict[str, Any]:
             if db is not None
         ],
         "measured": [] if db is None else _measured(layer, db),
+        "reranked": [] if db is None else [_reranked(each) for each in reranked(db, layer.digest)],
+    }
+
+
+def _reranked(found: Reranked) -> dict[str, Any]:
+    """How a layer did in a rerank; `said` is the same in words."""
+    return {
+        "run": found.run,
+        "kind": found.kind,
+        "place": found.place,
+        "best": found.is_best,
+        "seeds": found.seeds,
+        "tests": {anchor: asdict(test) for anchor, test in found.standing.tests.items()},
+        "failures": list(found.standing.failures),
+        "better": found.better,
+        "worse": found.worse,
+        "said": str(found),
     }
 
 

@@ -17,6 +17,7 @@ from evonas.standings import (
     anchors_of,
     best,
     comparisons,
+    references,
     standings,
     title,
 )
@@ -41,12 +42,6 @@ def show_rerank(record: RerankRecord, format: Format) -> None:
         console.print(Text(line, style="dim"))
 
 
-def summary(standing: Standing, record: RerankRecord) -> str:
-    """Such as `resnet 0.871 ± 0.012   vit 0.902 ± 0.010   mean 0.887 ± 0.009`."""
-    parts = [f"{anchor} {standing.tests.get(anchor, 'failed')}" for anchor in anchors_of(record)]
-    return "   ".join([*parts, f"mean {standing.mean}"] if standing.mean else parts)
-
-
 def _print_layers(
     record: RerankRecord, compared: Sequence[Comparison], chosen: Standing | None
 ) -> None:
@@ -60,8 +55,8 @@ def _print_layers(
             "name": title(layer),
             "text": formula(layer.text),
             "mean": None if standing.mean is None else str(standing.mean),
-            "better": _names([c for c in own if c.is_better], anchors),
-            "worse": _names([c for c in own if c.is_worse], anchors),
+            "better": references([c for c in own if c.is_better], anchors),
+            "worse": references([c for c in own if c.is_worse], anchors),
             "failures": "; ".join(standing.failures),
             "section": following is not None and following.layer.kind != layer.kind,
             "style": "bold" if chosen is not None and chosen.layer == layer else None,
@@ -80,17 +75,6 @@ def _print_layers(
         Column("failures", "failed", fold=True, table=failed),
     ]
     print_table(columns, rows, record.run)
-
-
-def _names(compared: Sequence[Comparison], anchors: Sequence[str]) -> str:
-    """The references by name, with the anchors unless it is all of them."""
-    by_reference: dict[str, list[str]] = {}
-    for comparison in compared:
-        by_reference.setdefault(comparison.reference.name, []).append(comparison.anchor)
-    return ", ".join(
-        name if len(where) == len(anchors) else f"{name} ({', '.join(where)})"
-        for name, where in by_reference.items()
-    )
 
 
 def _print_best(record: RerankRecord, chosen: Standing, compared: Sequence[Comparison]) -> None:

@@ -110,7 +110,10 @@ def _print(facts: dict[str, Any], layer: Layer) -> None:
         _print_found(found)
     for found in facts["measured"]:
         _print_scored(found, f"baseline {found['baseline']}")
-    if not facts["found"] and not facts["measured"]:
+    for found in facts["reranked"]:
+        run = (found["run"], "bold")
+        console.print(Text.assemble("\n  run ", run, ", reranked: ", found["said"]))
+    if not facts["found"] and not facts["measured"] and not facts["reranked"]:
         console.print(
             Padding(
                 Text("No run in this database has scored this layer.", style="dim"), (1, 2, 0, 2)

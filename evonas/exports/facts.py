@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from evonas.layers import Layer
 from evonas.leaderboard import Entry, anchors_of, leaderboard, measured
+from evonas.reranked import reranked
 from results_db.records import CandidateRecord
 from results_db.store import ResultsDB
 from search_spaces.graph import Graph
@@ -31,7 +32,7 @@ _PADDING = {
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Where a layer was scored, and its scores beside the baselines of that run."""
+    """Where a layer was scored, how it did in reranks, its scores beside the run's baselines."""
 
     run: str
     where: str
@@ -85,17 +86,21 @@ def scores_of(layer: Layer, db: ResultsDB | None, sha256: str) -> Scores | None:
     if found:
         best = max(found, key=lambda found: found.candidate.mean_score or 0.0)
         name = f"Candidate {best.candidate.number} of the run {best.run}"
-        return _scores(db, best.run, name, (_entry(best.candidate),))
+        return _scores(db, best.run, name, layer.digest, (_entry(best.candidate),))
     for run, entry in measured(db, layer.digest):
         if entry.class_sha256 == sha256:
-            return _scores(db, run, f"The baseline {entry.name} of the run {run}")
+            return _scores(db, run, f"The baseline {entry.name} of the run {run}", layer.digest)
     return None
 
 
-def _scores(db: ResultsDB, run: str, name: str, entries: tuple[Entry, ...] = ()) -> Scores:
+def _scores(
+    db: ResultsDB, run: str, name: str, digest: str, entries: tuple[Entry, ...] = ()
+) -> Scores:
     record = db.run(run)
     groups = int(record.config["evaluation"]["groups"])
-    where = f"{name}, scored with groups={groups}."
+    again = "".join(f" Reranked: {each}." for each in reranked(db, digest) if each.run == run)
+    again = again.replace("±", "+/-")  # headers are ASCII
+    where = f"{name}, scored with groups={groups}.{again}"
     baselines = leaderboard(db, run, 0).baselines
     return Scores(run, where, anchors_of(record), (*entries, *baselines))
 
