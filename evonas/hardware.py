@@ -57,22 +57,26 @@ class Hardware:
         self, db: ResultsDB, wanted: Iterable[tuple[str, int, bool]]
     ) -> list[EvaluationRecord | None]:
         """What is stored of each (digest, seed, stops at a rejection), of a known class or ours."""
-        keys = [[self._key(*one, hardware) for hardware in self._classes()] for one in wanted]
+        keys = [[self._key(*one, hardware) for hardware in self.classes] for one in wanted]
         stored = db.find_evaluations([key for several in keys for key in several])
         return [next((stored[k] for k in several if k in stored), None) for several in keys]
 
     def first_key(self, digest: str, seed: int, stops: bool) -> str:
         """The key of an evaluation yet to come, if a machine of the first known class makes it."""
-        return self._key(digest, seed, stops, self._classes()[0])
+        return self._key(digest, seed, stops, self.classes[0])
 
     def key(self, evaluation: Evaluation, digest: str, seed: int, stops: bool) -> str:
         """The key of an evaluation, by the machine that made it; notes its class."""
+        return self._key(digest, seed, stops, self.noted(evaluation))
+
+    def noted(self, evaluation: Evaluation) -> str:
+        """The class of the machine that made an evaluation; one that is new is noted."""
         hardware = evaluation.hardware or self._here
         if hardware not in self._known:
             self._warn(hardware)
             self._known.append(hardware)
             self._note(hardware)
-        return self._key(digest, seed, stops, hardware)
+        return hardware
 
     def _warn(self, hardware: str) -> None:
         others = self._known or [self._here]
@@ -87,7 +91,9 @@ class Hardware:
                 ", ".join(others),
             )
 
-    def _classes(self) -> list[str]:
+    @property
+    def classes(self) -> list[str]:
+        """Those that results are looked for of: known ones, a worker's, ours."""
         return list(dict.fromkeys((*self._known, *self._told, self._here)))
 
     def _key(self, digest: str, seed: int, stops: bool, hardware: str) -> str:

@@ -64,7 +64,8 @@ def rerank(
     """
     layers, evaluation = setup.layers, setup.evaluation
     anchors = {anchor.name: alone(evaluation, anchor) for anchor in evaluation.anchors}
-    laboratory = Laboratory(db, pool, anchors, setup.primitives, report)
+    machines = db.run(setup.run).hardware
+    laboratory = Laboratory(db, pool, anchors, setup.primitives, machines, report)
     results = {
         (layer.subject, name): AnchorResult(failure=_obstacle(layer.subject, config))
         for name, config in anchors.items()

@@ -15,7 +15,7 @@ from search_spaces.graph import Graph
 from search_spaces.layer import layer_class, layer_code
 from workers.course import begin_training
 from workers.data import load_data
-from workers.evaluation import Evaluation, evaluation_key
+from workers.evaluation import Evaluation, evaluation_key, hardware_class
 from workers.own_layers import own_layer
 from workers.quality import QualityConfig
 from workers.settings import AnchorConfig, EvaluationConfig
@@ -64,7 +64,8 @@ def retrain(
                 scores[TEST] = training.accuracy(data.read_test())
         except DivergedError as error:
             verdict, reason, scores = Verdict.DIVERGED, f"{error} on {anchor.name}", {}
-    return Evaluation(verdict, reason, scores, time.perf_counter() - start, sha256)
+    seconds, hardware = time.perf_counter() - start, hardware_class(config.device)
+    return Evaluation(verdict, reason, scores, seconds, sha256, hardware=hardware)
 
 
 def check_test_data(config: EvaluationConfig) -> None:
@@ -73,7 +74,13 @@ def check_test_data(config: EvaluationConfig) -> None:
         load_data(config.data_of(anchor), config.device).read_test()
 
 
-def retraining_key(digest: str, config: EvaluationConfig, seed_index: int, tested: bool) -> str:
+def retraining_key(
+    digest: str,
+    config: EvaluationConfig,
+    seed_index: int,
+    tested: bool,
+    hardware: str | None = None,
+) -> str:
     """As `evaluation_key`, of a retraining."""
-    evaluation = evaluation_key(digest, config, seed_index, False)
+    evaluation = evaluation_key(digest, config, seed_index, False, hardware)
     return hashlib.sha256(f"retraining {tested} {evaluation}".encode()).hexdigest()
