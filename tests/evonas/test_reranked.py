@@ -52,6 +52,6 @@ def test_show_and_export_tell_it(database: Path) -> None:
     assert fact["said"] == str(found)
     assert fact["tests"].keys() == {"resnet", "vit"}
     succeed("show", BEST, "--format", "csv")
-    succeed("export", BEST, "--to", "out")
+    succeed("export", BEST, "--to", "out", "--no-measure")
     source = " ".join((database / "out/layer.py").read_text(encoding="utf-8").split())
     assert f"Reranked: {found}.".replace("±", "+/-") in source
