@@ -17,7 +17,7 @@ from evonas.simulator.table import ScoreTable
 from search_spaces.canonical import canonical_and_digest
 from search_spaces.canonical import digest as digest_of
 from search_spaces.graph import Graph
-from workers.evaluation import Evaluation, evaluate
+from workers.evaluation import Evaluation, evaluate, hardware_class
 from workers.fingerprint import Fingerprint
 from workers.pools.base import Task
 from workers.proposal import Proposal, ProposalTask, draw, propose
@@ -26,7 +26,6 @@ from workers.survey import Survey, survey
 from workers.verdict import Verdict
 
 _FINGERPRINT = 48  # numbers
-_MACHINE = "simulated"  # a hardware class
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ class SimulatedWorkers:
         self._answers: dict[Callable[..., Any], Callable[..., tuple[Any, float]]] = {
             propose: self.propose,
             evaluate: self.evaluate,
-            survey: lambda config: (Survey(_MACHINE, {}), 0.0),
+            survey: lambda config: (Survey(hardware_class(), {}), 0.0),
         }
         self._simplified: dict[str, tuple[Graph, str]] = {}  # of graphs to be evaluated
 
@@ -127,8 +126,7 @@ class SimulatedWorkers:
         seconds = self.durations.evaluation[truth.verdict]
         if self._rng.integers(self.durations.slow_one_in) == 0:
             seconds *= self.durations.slow_times
-        found = Evaluation(truth.verdict, reason, scores, seconds, "", hardware=_MACHINE)
-        return found, seconds
+        return Evaluation(truth.verdict, reason, scores, seconds, ""), seconds
 
     def truth(self, simplified: Graph, digest: str) -> Truth:
         """What the table says about a layer, else the landscape."""
