@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from search_spaces.index_sets import SPACE
 
 # Arguments that are no tensors, and their types.
 SETTINGS = {"eps": "float", "groups": "int"}
+# What a line does to a tensor that has a name already.
+_IN_PLACE = re.compile(r"_\(|\bout=")
 
 _ALIASES = """\
 _generated: Any = NormActFunction.apply  # torch gives it no types
@@ -80,8 +83,21 @@ def _returning(lines: list[str], values: tuple[str, ...]) -> tuple[str, ...]:
     """The lines and a return; a single value that has just got its name is returned without."""
     name, equals, value = lines[-1].partition(" = ")
     if values == (name,) and equals:
-        return (*lines[:-1], f"return {value}")
-    return (*lines, f"return {', '.join(values)}")
+        return _read((*lines[:-1], f"return {value}"))
+    return _read((*lines, f"return {', '.join(values)}"))
+
+
+def _read(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """The lines without values that none of them reads: one that became part of another's call."""
+    kept: list[str] = []
+    words: set[str] = set()
+    for line in reversed(lines):
+        name, equals, value = line.partition(" = ")
+        writes = not equals or not name.isidentifier() or _IN_PLACE.search(value)
+        if writes or name in words:
+            kept.append(line)
+            words |= words_of((line,))
+    return tuple(reversed(kept))
 
 
 def _shaped(parameters: tuple[str, ...], lines: tuple[str, ...], grouped: bool) -> tuple[str, ...]:

@@ -123,7 +123,7 @@ def _computed(
     built.load_state_dict(state)
     x = images.clone().requires_grad_()
     training = built(x)
-    (gradient,) = torch.autograd.grad(training, x, cotangent)
+    (gradient,) = torch.autograd.grad(training, x, cotangent, materialize_grads=True)
     evaluation = built.eval()(images)
     other = _new(layer, dtype=images.dtype)
     other.load_state_dict(state)

@@ -80,6 +80,13 @@ def test_imports_torch_alone_and_every_name_is_used(sources: list[str]) -> None:
         assert "self.eps = eps" not in source or source.count("self.eps") > 1
 
 
+def test_a_value_that_became_part_of_anothers_call_has_no_line() -> None:
+    source = generate(parse("log(x) / rms[c](x)")).source
+    backward = source.partition("def backward")[2].partition("\nclass ")[0]
+    assert ".div_(rms_c)" in backward
+    assert "1 / rms_c" not in backward
+
+
 def test_moments_of_one_argument_are_computed_together() -> None:
     lines = body("max(v1 * (x - mean[bs](x)) / std[bs](x) + v0, 0)")
     assert lines == [
