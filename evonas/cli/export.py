@@ -59,7 +59,7 @@ def export(
     if onnx:
         check_can_write_onnx()
     if measure:
-        waiting = "measuring for the card takes a minute or less; --no-measure leaves it out"
+        waiting = "measuring for the card: a minute or so of one core; --no-measure leaves it out"
         stderr().print(Text(waiting, style="dim"), soft_wrap=True)
     extras = Extras((steps or LONG) if measure else None, onnx, program, channels)
     with database_if_any(db) as results:
