@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from workers.anchors.transformer import Mode, Placement, blocks
+from workers.anchors.transformer import Mode, Placement, trunk
 from workers.anchors.weights import NormAct
 
 
@@ -33,19 +33,7 @@ class GPT(nn.Module):
             )
         self.embedding = nn.Embedding(characters, config.width)
         self.position = nn.Parameter(torch.zeros(context, config.width))
-        self.blocks = blocks(
-            norm_act,
-            config.width,
-            config.depth,
-            config.heads,
-            config.expansion,
-            config.mode,
-            config.placement,
-            causal=True,
-        )
-        # After a post block the tokens have just been through the layer.
-        ends_in_layer = config.placement == "post"
-        self.layer = nn.Identity() if ends_in_layer else norm_act(config.width)
+        self.blocks, self.layer = trunk(norm_act, config, causal=True)
         self.head = nn.Linear(config.width, characters)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """Transformer blocks for images and text; where the layer stands in them is a setting."""
 
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -81,30 +81,43 @@ class Block(nn.Module):
         return total
 
 
-def blocks(
-    norm_act: NormAct,
-    width: int,
-    depth: int,
-    heads: int,
-    expansion: int,
-    mode: Mode,
-    placement: Placement,
-    causal: bool = False,
-) -> nn.Sequential:
-    """`depth` blocks; "mix" is resolved here."""
-    posts = -(-depth // 4) if placement == "mix" else 0
-    pre_or_given: Placement = "pre" if placement == "mix" else placement
-    return nn.Sequential(
+class TransformerConfig(Protocol):
+    """What the configs of the transformers have in common."""
+
+    @property
+    def width(self) -> int: ...
+    @property
+    def depth(self) -> int: ...
+    @property
+    def heads(self) -> int: ...
+    @property
+    def expansion(self) -> int: ...
+    @property
+    def mode(self) -> Mode: ...
+    @property
+    def placement(self) -> Placement: ...
+
+
+def trunk(
+    norm_act: NormAct, config: TransformerConfig, causal: bool = False
+) -> tuple[nn.Sequential, nn.Module]:
+    """The blocks, and the layer before the head; "mix" is resolved here."""
+    posts = -(-config.depth // 4) if config.placement == "mix" else 0
+    pre_or_given: Placement = "pre" if config.placement == "mix" else config.placement
+    blocks = nn.Sequential(
         *(
             Block(
                 norm_act,
-                width,
-                heads,
-                expansion,
-                mode,
+                config.width,
+                config.heads,
+                config.expansion,
+                config.mode,
                 "post" if number < posts else pre_or_given,
                 causal,
             )
-            for number in range(depth)
+            for number in range(config.depth)
         )
     )
+    # After a post block the tokens have just been through the layer.
+    ends_in_layer = config.placement == "post"
+    return blocks, nn.Identity() if ends_in_layer else norm_act(config.width)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from workers.anchors.transformer import Mode, Placement, blocks
+from workers.anchors.transformer import Mode, Placement, trunk
 from workers.anchors.weights import NormAct
 from workers.keys import later
 
@@ -49,18 +49,7 @@ class ViT(nn.Module):
             channels = config.stem
         self.patches = nn.Conv2d(channels, config.width, config.patch, config.patch)
         self.position = nn.Parameter(torch.zeros(tokens, config.width))
-        self.blocks = blocks(
-            norm_act,
-            config.width,
-            config.depth,
-            config.heads,
-            config.expansion,
-            config.mode,
-            config.placement,
-        )
-        # After a post block the tokens have just been through the layer.
-        ends_in_layer = config.placement == "post"
-        self.layer = nn.Identity() if ends_in_layer else norm_act(config.width)
+        self.blocks, self.layer = trunk(norm_act, config)
         self.head = nn.Linear(config.width, classes)
 
     def forward(self, x: Tensor) -> Tensor:
