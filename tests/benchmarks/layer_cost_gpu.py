@@ -21,8 +21,8 @@ from torch import Tensor, nn
 
 from search_spaces.layer import layer_class
 from search_spaces.zoo import zoo_graph
+from tests.support.published import RESNET_50
 from workers.anchors import build_network
-from workers.anchors.resnet import ResNetConfig
 
 LAYERS = ("BN-ReLU", "EvoNorm-S0", "EvoNorm-B0")
 DTYPES = (torch.float32, torch.bfloat16)
@@ -83,21 +83,11 @@ def networks(device: torch.device, batch: int, size: int, rounds: int) -> None:
     """Images a second of ResNet-50 in training, under bfloat16 autocast, compiled."""
     images = torch.randn(batch, 3, size, size, device=device)
     labels = torch.zeros(batch, dtype=torch.long, device=device)
-    published = ResNetConfig(
-        stem=64,
-        widths=(64, 128, 256, 512),
-        depths=(3, 4, 6, 3),
-        strides=(1, 2, 2, 2),
-        bottleneck=True,
-        stem_kernel=7,
-        stem_stride=2,
-        pool=2,
-    )
     print(f"\nResNet-50, batch {batch}, {size} x {size}, bfloat16 autocast, compiled")
     first = 0.0
     for name in LAYERS:
         anchor = build_network(
-            "resnet", published, layer_class(zoo_graph(name)), (3, size, size), 1000, (0, 1)
+            "resnet", RESNET_50, layer_class(zoo_graph(name)), (3, size, size), 1000, (0, 1)
         )
         network = anchor.module.to(device)
         fast = torch.compile(network, dynamic=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections import Counter
 from collections.abc import Iterator
 
@@ -17,21 +16,17 @@ from results_db import ResultsDB, check
 from results_db import database as database_module
 from results_db.records import CandidateRecord
 from tests.evonas.simulated_pool import SimulatedPool
-from tests.results_db.conftest import fresh_schema
+from tests.support.postgresql import SERVER, fresh_schema, needs_server
 from workers.pools.base import Completion
 
-SERVER = os.environ.get("EVONAS_TEST_POSTGRES", "")
 BUDGET = 40
 
-pytestmark = pytest.mark.skipif(
-    not SERVER,
-    reason="no PostgreSQL server: set EVONAS_TEST_POSTGRES to postgresql://user@host/db",
-)
+pytestmark = needs_server
 
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    yield from fresh_schema(SERVER)
+    yield from fresh_schema()
 
 
 class CuttingPool(SimulatedPool):

@@ -1,6 +1,5 @@
 """What only a server can do: go away in the middle, refuse a password."""
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,21 +9,16 @@ from sqlalchemy import create_engine, event, make_url, text
 
 from results_db import DatabaseNotFound, DatabaseUnavailable, ResultsDB
 from results_db import database as database_module
+from tests.support.postgresql import SERVER, fresh_schema, needs_server
 
-from .conftest import fresh_schema
 from .make import candidate, evaluation
 
-SERVER = os.environ.get("EVONAS_TEST_POSTGRES", "")
-
-pytestmark = pytest.mark.skipif(
-    not SERVER,
-    reason="no PostgreSQL server: set EVONAS_TEST_POSTGRES to postgresql://user@host/db",
-)
+pytestmark = needs_server
 
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    yield from fresh_schema(SERVER)
+    yield from fresh_schema()
 
 
 @pytest.fixture(autouse=True)

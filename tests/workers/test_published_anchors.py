@@ -9,26 +9,17 @@ import pytest
 import torch
 from torch import nn
 
+from tests.support.published import RESNET_50
 from tests.support.timm_layers import timm
 from workers.anchors import (
     EfficientNetConfig,
     MobileNetConfig,
     NetworkConfig,
-    ResNetConfig,
     build_network,
 )
 
 PUBLISHED: dict[str, NetworkConfig] = {
-    "resnet": ResNetConfig(
-        stem=64,
-        widths=(64, 128, 256, 512),
-        depths=(3, 4, 6, 3),
-        strides=(1, 2, 2, 2),
-        bottleneck=True,
-        stem_kernel=7,
-        stem_stride=2,
-        pool=2,
-    ),
+    "resnet": RESNET_50,
     "mobilenet": MobileNetConfig(
         stem=32,
         stem_stride=2,
