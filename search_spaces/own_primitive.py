@@ -11,8 +11,10 @@ A module of the user's, named on the command line as `my_ops:mish`:
     def cubic(x: torch.Tensor) -> torch.Tensor:
         return x * torch.square(x)
 
-The number of tensors is that of the parameters without a default. Without the decorator nothing is
-stated, which is always safe.
+It takes one to three tensors, the parameters without a default; those with one are plain numbers,
+and keep it. Training and the stability protocol ask for two derivatives, so no third is needed; a
+function that is constant in pieces, such as torch.sign, is admitted: its gradient is 0. Without the
+decorator nothing is stated, which is always safe.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ REFUSED = "tests.support.refused_functions"
 REFUSALS = {
     "unannotated": r"annotated with torch.Tensor: def unannotated\(x: torch.Tensor, y: torch.",
     "scaled": "a parameter without annotation: factor",
+    "with_a_fixed_tensor": "a tensor with a default: scale; .* is a plain number",
     "of_floats": "'x' is not",
     "misspelt": "annotations of misspelt cannot be read: name 'Tensr'",
     "of_many": r"by position, without \* and",
@@ -140,3 +141,13 @@ def test_registering_again_is_no_error_and_another_function_of_the_name_is(
         with pytest.raises(PrimitiveError, match="two functions with the name 'mish'; rename one"):
             register_all(["other_ops:mish"])
         assert OWN["mish"] is own
+
+
+def test_a_function_that_is_constant_in_pieces_is_admitted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "step_ops.py").write_text(
+        "import torch\n\n\ndef upward(x: torch.Tensor) -> torch.Tensor:\n    return torch.sign(x)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert load("step_ops:upward").arity == 1

@@ -47,6 +47,10 @@ def scaled(x: Tensor, factor=2.0) -> Tensor:  # type: ignore[no-untyped-def]
     return factor * x * x
 
 
+def with_a_fixed_tensor(x: Tensor, scale: Tensor = torch.ones(1)) -> Tensor:  # noqa: B008
+    return torch.tanh(x) * scale
+
+
 def of_floats(x: float) -> float:
     return x * x
 
