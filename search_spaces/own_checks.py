@@ -79,8 +79,8 @@ def arity_of(function: object, name: str) -> int:
     fixed = [p.name for p in parameters if p not in tensors and hints.get(p.name) is Tensor]
     if fixed:
         raise PrimitiveError(
-            f"{name} has a tensor with a default: {fixed[0]}; a parameter with a default is a plain "
-            "number, which it keeps"
+            f"{name} has a tensor with a default: {fixed[0]}; a parameter with a default is a "
+            "plain number, which it keeps"
         )
     missing = [p.name for p in parameters if p.name not in hints]
     if missing:
