@@ -33,7 +33,11 @@ def is_audit(task_id: str) -> bool:
 
 
 def protocol(row: CandidateRecord) -> str | None:
-    """The protocol that rejected a candidate, None if none did that an audit can find wrong."""
+    """The protocol that rejected a candidate, None if none did that an audit can find wrong; an
+    evaluation on a further seed is no rejection of a candidate.
+    """
+    if row.repeat_of is not None:
+        return None
     if row.verdict == Verdict.UNSTABLE:
         return ALL_STEPS if row.scores else FIRST_STEPS
     return QUALITY if row.verdict == Verdict.LOW_QUALITY else None

@@ -63,7 +63,12 @@ _KINDS: Mapping[Any, str] = {
     tuple[str, ...]: 'a list of texts, as in ["a", "b"]',
 }
 # Attribute of pydantic's bounds -> how it is said.
-_BOUNDS: Mapping[str, str] = {"ge": "from {:g} up", "gt": "above {:g}", "le": "up to {:g}"}
+_BOUNDS: Mapping[str, str] = {
+    "ge": "from {:g} up",
+    "gt": "above {:g}",
+    "le": "up to {:g}",
+    "lt": "below {:g}",
+}
 
 
 def _allowed(field: FieldInfo, value: Any) -> str:

@@ -10,8 +10,10 @@ from evonas.audit import Auditor, is_audit
 from evonas.config import RunConfig
 from evonas.hardware import Hardware
 from evonas.history import History
-from evonas.selection import WARM_STREAM, choose_donor, choose_parent, stream
-from evonas.slots import Slot, evaluation_of, evaluation_record
+from evonas.population import Population
+from evonas.runs import evaluated_from
+from evonas.selection import WARM_STREAM, choose_donor, choose_parent, choose_repeat, stream
+from evonas.slots import Slot, evaluation_of, evaluation_record, repeat_slot
 from evonas.vocabulary import search_space
 from results_db.records import AuditedRecord, CandidateRecord, EvaluationRecord
 from results_db.store import ResultsDB
@@ -58,11 +60,12 @@ class Driver:
         self._slots: dict[int, Slot] = {}
         self._proposed = FingerprintIndex()  # of the slots under way
         self._wanted: list[Slot] = []  # to be evaluated, and nobody has looked them up yet
-        self._waiting: dict[str, list[Slot]] = {}  # digest -> slots that want its evaluation
-        self._finished: list[EvaluationRecord] = []  # yet to be stored
+        self._waiting: dict[tuple[str, int], list[Slot]] = {}  # layer, seed -> who wants the result
+        self._finished: list[tuple[Slot, EvaluationRecord]] = []  # yet to be stored
         # Tasks that wait for a worker, the oldest slot first, or commits would stall.
         self._ready: list[tuple[int, str, Task]] = []
         self._next_slot = self.history.committed
+        self._own_from = evaluated_from(db, run)
         self._space = search_space(config)
         self._crashes = 0  # in a row
 
@@ -76,11 +79,27 @@ class Driver:
         evolution = self.config.evolution
         last = min(self.history.committed + evolution.lag, self.budget) - 1
         while self._next_slot <= last:
-            warm = self._next_slot < len(self.config.warm_start)
-            slot = self._given(self._next_slot) if warm else self._bred(self._next_slot)
+            slot = self._opened(self._next_slot)
             self._slots[slot.number] = slot
-            self._propose(slot)
+            if slot.repeat_of is None:
+                self._propose(slot)
+            else:
+                self._evaluate(slot)
             self._next_slot += 1
+        self._look_up()
+
+    def _opened(self, number: int) -> Slot:
+        """What a slot is for: a layer of the warm start, a further seed, or a new layer."""
+        if number < len(self.config.warm_start):
+            return self._given(number)
+        evolution, seed = self.config.evolution, self.config.seed
+        population = self.history.population(number - evolution.lag)
+        asked = self.history.asked
+        repeat = choose_repeat(number, population, asked, evolution, seed, self._own_from)
+        if repeat is None:
+            return self._bred(number, population)
+        asked[repeat[0].number] += 1
+        return repeat_slot(number, *repeat)
 
     def _given(self, number: int) -> Slot:
         """A slot for a layer of the warm start, as it is."""
@@ -88,10 +107,9 @@ class Driver:
         graph = embed(zoo_graph(name), self._space, stream(config.seed, WARM_STREAM, number))
         return Slot(number, None, graph.to_json(), origin=f"warm start: {name}")
 
-    def _bred(self, number: int) -> Slot:
+    def _bred(self, number: int, population: Population) -> Slot:
         """A slot with a parent, or for a fresh graph."""
         evolution, seed = self.config.evolution, self.config.seed
-        population = self.history.population(number - evolution.lag)
         parent = choose_parent(number, population, evolution, seed)
         if parent is None:
             return Slot(number, None, None)
@@ -198,37 +216,39 @@ class Driver:
         """Use stored results, wait for an equal layer that is being evaluated, or start."""
         if not self._wanted:
             return
-        wanted = [(slot.digest, 0, True) for slot in self._wanted]
+        wanted = [(*slot.wants, True) for slot in self._wanted]
         found = self._hardware.find(self.db, wanted)
         for slot, outcome in zip(self._wanted, found, strict=True):
             slot.outcome = outcome
             slot.cached = slot.outcome is not None
             if slot.cached:
                 continue
-            asked = self._waiting.setdefault(slot.digest, [])
+            asked = self._waiting.setdefault(slot.wants, [])
             asked.append(slot)
             if len(asked) == 1:
                 assert slot.proposal is not None
-                arguments = (slot.proposal.graph_json, self.config.evaluation, 0, True)
+                graph_json, seed_index = slot.proposal.graph_json, slot.seed_index
+                arguments = (graph_json, self.config.evaluation, seed_index, True)
                 name = f"evaluate:{slot.number}"
                 self._queue(slot, self._task(name, evaluate, *arguments))
         self._wanted.clear()
 
     def _take_evaluation(self, slot: Slot, completion: Completion) -> None:
         if completion.failure is None:
-            key = self._hardware.key(evaluation_of(completion), slot.digest, 0, True)
-            self._finished.append(evaluation_record(key, slot.digest, completion))
+            key = self._hardware.key(evaluation_of(completion), *slot.wants, True)
+            self._finished.append((slot, evaluation_record(key, slot.digest, completion)))
         else:  # of the machine: not stored under a key, may be tried again
-            self._answer(_machine_record(slot.digest, completion))
+            self._answer(slot, _machine_record(slot.digest, completion))
 
     def _store(self) -> None:
         """Store what has finished, before anything is made of it."""
-        for stored in self.writer.store_evaluations(self._finished):
-            self._answer(stored)
-        self._finished.clear()
+        finished, self._finished = self._finished, []
+        stored = self.writer.store_evaluations([outcome for _, outcome in finished])
+        for (slot, _), outcome in zip(finished, stored, strict=True):
+            self._answer(slot, outcome)
 
-    def _answer(self, outcome: EvaluationRecord) -> None:
-        for slot in self._waiting.pop(outcome.digest):
+    def _answer(self, evaluated: Slot, outcome: EvaluationRecord) -> None:
+        for slot in self._waiting.pop(evaluated.wants):
             slot.outcome = outcome
 
     def commit(self) -> None:
@@ -254,8 +274,8 @@ class Driver:
         if slot is None or not slot.is_proposed:
             return None
         costs = self.config.evolution.costs
-        if slot.proposal is None:
-            return slot.record(None)
+        if slot.proposal is None or slot.repeat_of is not None:
+            return slot.record(None) if slot.outcome or slot.exhausted else None
         if slot.equal is None:  # then; one may have been committed since
             slot.equal = self.history.equal_to_latest(slot.proposal.fingerprint)
         if slot.equal is not None:
@@ -267,7 +287,7 @@ class Driver:
 
     def _close(self, slot: Slot) -> None:
         """Forget the fingerprint of a committed slot."""
-        if slot.proposal is not None:
+        if slot.proposal is not None and slot.repeat_of is None:
             self._proposed.remove(slot.number)
 
 

@@ -170,6 +170,7 @@ class _Clock:
                 elapsed,
                 rate,
                 left,
+                history.repeated,
             )
         )
 

@@ -26,9 +26,16 @@ class History:
         self.committed = db.count(run)
         funnel = db.funnel(run)
         self.verdicts: Counter[str] = Counter(funnel.verdicts)
+        self.repeated = sum(funnel.repeated.values())
         self.refused: Counter[str] = Counter(funnel.refused)
         self.attempts = funnel.attempts
         self._population = self._read_population(config, self.committed - config.lag)
+        # How many further seeds slots have asked for, by candidate of the window or later.
+        self.asked: Counter[int] = Counter(
+            row.repeat_of
+            for row in db.repeats(run, least=self._population.oldest)
+            if row.repeat_of is not None
+        )
         self.best: dict[str, float] = {}
         self.best_mean = 0.0
         self.best_text = ""
@@ -53,7 +60,10 @@ class History:
         if row.number != self.committed:
             raise ValueError(f"expected candidate {self.committed}, given {row.number}")
         self.committed += 1
-        self.verdicts[row.verdict] += 1
+        if row.repeat_of is None:
+            self.verdicts[row.verdict] += 1
+        else:
+            self.repeated += 1
         self.refused.update(row.refused)
         self.attempts += row.attempts
         self._latest[row.number] = row

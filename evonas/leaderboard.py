@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from evonas.front import front_of
 from evonas.layers import short
 from evonas.objectives import SCORES, costs_of
 from results_db.records import CandidateRecord, RunRecord
@@ -19,7 +20,10 @@ NEARLY_EQUAL = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A baseline (by name) or a candidate (by number); `mean` is None if an anchor has no score."""
+    """A baseline (by name) or a candidate (by number); `mean` is None if an anchor has no score.
+
+    pareto: no other one is called better, as in evonas/front.py.
+    """
 
     name: str
     number: int | None
@@ -30,6 +34,7 @@ class Entry:
     scores: dict[str, float]
     mean: float | None
     costs: dict[str, float] = field(default_factory=dict)
+    seeds: int = 1  # evaluations that scores and mean are taken over
     pareto: bool = False
     like: str | None = None  # the name of a better one that computes nearly the same
     class_sha256: str = ""  # of the class that was trained, "" if not known
@@ -65,6 +70,7 @@ def leaderboard(db: ResultsDB, run: str, count: int = 10) -> Leaderboard:
     """The `count` best layers of a run. Raises RunNotFound."""
     record, top = db.run(run), db.top(run, count)
     likes = _likes([ranked.candidate for ranked in top])
+    compared = {layer.candidate.number: layer for layer in front_of(db, run).layers}
     found = tuple(
         Entry(
             name=short(ranked.candidate.digest),
@@ -73,13 +79,15 @@ def leaderboard(db: ResultsDB, run: str, count: int = 10) -> Leaderboard:
             text=ranked.candidate.text,
             verdict=ranked.candidate.verdict,
             reason=ranked.candidate.reason,
-            scores=ranked.candidate.scores,
+            scores=layer.scores if layer else ranked.candidate.scores,
             mean=ranked.mean,
             costs=ranked.candidate.costs,
-            pareto=ranked.pareto,
+            seeds=layer.seeds if layer else 1,
+            pareto=layer is not None and layer.on_front,
             like=like,
         )
         for ranked, like in zip(top, likes, strict=True)
+        for layer in [compared.get(ranked.candidate.number)]
     )
     return Leaderboard(run, anchors_of(record), baselines(db, run), found, costs_asked(record))
 

@@ -67,6 +67,11 @@ class Population:
         self._members.append(member)
         self._points[count] = point
 
+    @property
+    def oldest(self) -> int:
+        """The smallest number of a candidate that may still be evaluated again; 0 if all may."""
+        return self._members[0].number if len(self._members) >= self._size else 0
+
     def places(self) -> NDArray[np.int64]:
         """Places of the members that may be drawn, oldest first."""
         first = max(0, len(self._members) - self._size)

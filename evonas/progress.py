@@ -35,3 +35,4 @@ class Progress:
     elapsed: float
     rate: float
     time_left: float | None
+    repeated: int = 0  # further evaluations of candidates, paid from the budget too

@@ -146,6 +146,20 @@ def evaluated_under(db: ResultsDB, name: str, number: int) -> RunConfig:
     return config_from_dict(run.config)
 
 
+def evaluated_from(db: ResultsDB, name: str) -> int:
+    """The first candidate that was evaluated with the run's own settings, not with those of a run
+    that it was forked from.
+    """
+    run = db.run(name)
+    evaluation = config_from_dict(run.config).evaluation
+    while run.forked_from is not None and run.forked_at is not None:
+        first = run.forked_at + 1
+        run = db.run(run.forked_from)
+        if config_from_dict(run.config).evaluation != evaluation:
+            return first
+    return 0
+
+
 def check_free(db: ResultsDB, name: str) -> None:
     """Raises RunError if a living process on this machine writes the run, before workers start."""
     holder = db.holder(name)

@@ -9,7 +9,7 @@ in NSGA-II (Deb, Pratap, Agarwal, Meyarivan 2002), whose population here ages li
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import moocore
 import numpy as np
@@ -60,6 +60,39 @@ def choose_donor(parent: Member, slot: int, population: Population, run_seed: in
     if not others.size:
         return None
     return population[int(others[stream(run_seed, _DONOR_STREAM, slot).integers(len(others))])]
+
+
+def choose_repeat(
+    slot: int,
+    population: Population,
+    asked: Mapping[int, int],
+    config: EvolutionConfig,
+    run_seed: int,
+    first: int = 0,
+) -> tuple[Member, int] | None:
+    """Which member a slot evaluates once more, and with which seed index; None: the slot is for a
+    new layer.
+
+    Of the members on the front of the window by their means, the one with the fewest evaluations,
+    the oldest of equals, that has had fewer than `config.seeds`. `asked`: how many further seeds
+    the slots before asked for, by candidate. Only candidates from number `first` on. Again a
+    function of seed, slot and history.
+    """
+    if config.seeds == 1:
+        return None
+    if stream(run_seed, REPEAT_STREAM, slot).random() >= config.seeds_share:
+        return None
+    places = population.places()
+    if not places.size:
+        return None
+    front = [population[place] for place in places[nondominated_rows(population.points(places))]]
+    counts = {
+        member.number: 1 + asked.get(member.number, 0) for member in front if member.number >= first
+    }
+    fewest = min(counts.values(), default=config.seeds)
+    if fewest >= config.seeds:
+        return None
+    return next((m, fewest) for m in front if counts.get(m.number) == fewest)
 
 
 def _from_front(population: Population, places: Places, tournament: Places, rng: Rng) -> int:

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from evonas.objectives import costs_of
+from evonas.population import Member
 from results_db.records import CandidateRecord, EvaluationRecord
+from search_spaces.canonical import canonical_and_digest
 from search_spaces.graph import Graph
+from search_spaces.text_printer import format_graph
 from workers.audit import Refusal
 from workers.evaluation import Evaluation
 from workers.pools.base import Completion
@@ -29,6 +32,8 @@ class Slot:
     donor: int | None = None  # another parent, for a graft
     donor_json: str | None = None
     origin: str = ""  # of a given layer, which is `parent_json` as it is
+    repeat_of: int | None = None  # the candidate that is evaluated again
+    seed_index: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     next_attempt: int = 0  # the first one not made yet
     exhausted: bool = False  # all attempts are made and none passed
@@ -51,8 +56,15 @@ class Slot:
         assert self.proposal.digest is not None
         return self.proposal.digest
 
+    @property
+    def wants(self) -> tuple[str, int]:
+        """The layer and the seed index whose evaluation it needs."""
+        return self.digest, self.seed_index
+
     def attempts(self) -> int:
-        """Attempts made: the refused ones and the one that passed."""
+        """Attempts made: the refused ones and the one that passed; none for a further seed."""
+        if self.repeat_of is not None:
+            return 0
         return sum(self.refused.values()) + (self.proposal is not None)
 
     def record(
@@ -66,6 +78,8 @@ class Slot:
             "parent": self.parent,
             "donor": self.donor if self.proposal and self.proposal.grafted else None,
             "origin": self.origin,
+            "repeat_of": self.repeat_of,
+            "seed_index": self.seed_index,
             "attempts": self.attempts(),
             "refused": dict(sorted(self.refused.items())),
         }
@@ -103,6 +117,22 @@ class Slot:
             cached=self.cached,
             class_sha256=self.outcome.class_sha256,
         )
+
+
+def repeat_slot(number: int, of: Member, seed_index: int) -> Slot:
+    """A slot that evaluates a candidate once more, as it was drawn."""
+    simplified, digest = canonical_and_digest(Graph.from_json(of.graph_json))
+    text = format_graph(simplified)
+    known = Proposal(number, 0, of.graph_json, digest, text, (), {}, 0.0)
+    return Slot(
+        number,
+        None,
+        None,
+        origin="further seed",
+        repeat_of=of.number,
+        seed_index=seed_index,
+        proposal=known,
+    )
 
 
 def evaluation_record(key: str, digest: str, completion: Completion) -> EvaluationRecord:

@@ -114,12 +114,28 @@ def fingerprint(database: Database, run: str, number: int) -> tuple[float, ...] 
     return None if data is None else unpack(data)
 
 
-def repeats(database: Database, run_id: int, least: int, last: int | None) -> list[CandidateRecord]:
-    """The re-evaluations of candidates from number `least` on, up to row `last`, in order."""
-    chosen = [CandidateRow.run_id == run_id, CandidateRow.repeat_of >= least]
+def repeats(
+    database: Database, run_id: int, least: int, last: int | None, of: int | None
+) -> list[CandidateRecord]:
+    """The re-evaluations of one candidate, or of those from number `least` on, up to row `last`, in
+    order.
+    """
+    wanted = CandidateRow.repeat_of >= least if of is None else CandidateRow.repeat_of == of
+    chosen = [CandidateRow.run_id == run_id, wanted]
     if last is not None:
         chosen.append(CandidateRow.number <= last)
     rows = select(*_COLUMNS).where(*chosen).order_by(CandidateRow.number)
+    with database.read() as connection:
+        return [candidate_record(row) for row in connection.execute(rows)]
+
+
+def repeated(database: Database, run_id: int) -> list[CandidateRecord]:
+    """The candidates that were evaluated again, in order of their numbers."""
+    numbers = select(CandidateRow.repeat_of).where(
+        CandidateRow.run_id == run_id, CandidateRow.repeat_of.is_not(None)
+    )
+    mine = (CandidateRow.run_id == run_id, CandidateRow.number.in_(numbers))
+    rows = select(*_COLUMNS).where(*mine).order_by(CandidateRow.number)
     with database.read() as connection:
         return [candidate_record(row) for row in connection.execute(rows)]
 

@@ -188,10 +188,14 @@ class ResultsDB:
         return queries.window(self.database, self._run_id(run), last, size)
 
     def repeats(
-        self, run: str, *, least: int = 0, last: int | None = None
+        self, run: str, *, least: int = 0, last: int | None = None, of: int | None = None
     ) -> list[CandidateRecord]:
-        """The re-evaluations up to row `last` of candidates from number `least` on, in order."""
-        return queries.repeats(self.database, self._run_id(run), least, last)
+        """The re-evaluations up to row `last`: of one candidate, or of those from `least` on."""
+        return queries.repeats(self.database, self._run_id(run), least, last, of)
+
+    def repeated(self, run: str) -> list[CandidateRecord]:
+        """The candidates that were evaluated again, in order."""
+        return queries.repeated(self.database, self._run_id(run))
 
     def fingerprints(
         self,

@@ -17,7 +17,8 @@ from results_db.store import ResultsDB
 def to_dataframe(
     what: str | Leaderboard | Sequence[LayerScores] | None = None, *, db: str | None = None
 ) -> Any:
-    """A pandas DataFrame with a row for each layer, and a column for each anchor.
+    """A pandas DataFrame with a row for each layer, and a column for each anchor and each cost that
+    the run asked for.
 
     what: the name of a run for all its candidates (None for the newest run), what `evonas.search`
     gave, or what `evonas.score` gave, with a row for each seed.
@@ -61,16 +62,29 @@ def to_dataframe(
     else:
         index, columns, rows = ["name", "seed"], _SEEDS, _seeds(what)
         anchors = tuple(dict.fromkeys(anchor for row in rows for anchor in row["scores"]))
-    flat = [{**row, **{anchor: row["scores"].get(anchor) for anchor in anchors}} for row in rows]
-    frame = pandas.DataFrame(flat, columns=[*index, *columns, *anchors])
-    whole = {name: "Int64" for name in ("number", "parent", "donor") if name in frame}
+    costs = tuple(dict.fromkeys(name for row in rows for name in row.get("costs", ())))
+    flat = [{**row, **row["scores"], **row.get("costs", {})} for row in rows]
+    frame = pandas.DataFrame(flat, columns=[*index, *columns, *anchors, *costs])
+    whole = {name: "Int64" for name in ("number", "parent", "donor", "repeat_of") if name in frame}
     return frame.astype(whole).set_index(index)  # Int64 knows missing values
 
 
-_BOARD: tuple[str, ...] = ("number", "digest", "text", "verdict", "reason", "mean", "pareto")
+_BOARD: tuple[str, ...] = (
+    "number",
+    "digest",
+    "text",
+    "verdict",
+    "reason",
+    "seeds",
+    "mean",
+    "pareto",
+)
 _HISTORY: tuple[str, ...] = (
     "parent",
     "donor",
+    "origin",
+    "repeat_of",
+    "seed_index",
     "digest",
     "text",
     "verdict",
@@ -91,7 +105,7 @@ def _board(board: Leaderboard) -> list[dict[str, Any]]:
 def _candidates(db: ResultsDB, run: str) -> list[dict[str, Any]]:
     return [
         {
-            **{name: getattr(row, name) for name in ("number", "scores", *_HISTORY[:-1])},
+            **{name: getattr(row, name) for name in ("number", "scores", "costs", *_HISTORY[:-1])},
             "text": one_line(row.text),
             "mean": row.mean_score,
         }

@@ -94,6 +94,9 @@ def _for_people(row: dict[str, Any]) -> dict[str, Any]:
     return {
         **row,
         **row["scores"],
+        "origin": row["origin"]
+        if row["repeat_of"] is None
+        else f"seed {row['seed_index']} of {row['repeat_of']}",
         "digest": short(row["digest"]),
         "text": formula(row["text"]),
         "verdict": verdict,

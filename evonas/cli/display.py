@@ -93,6 +93,8 @@ def plain_line(p: Progress) -> str:
     parts = [f"{p.phase} {p.committed}/{p.budget}"]
     if p.verdicts:
         parts.append(", ".join(f"{n} {verdict_word(v)}" for v, n in verdict_counts(p.verdicts)))
+    if p.repeated:
+        parts.append(f"{p.repeated} on further seeds")
     if p.attempts:
         parts.append(f"{p.attempts} attempts, {sum(p.refused.values())} refused")
     if p.best:
@@ -172,6 +174,8 @@ def _facts(p: Progress) -> RenderableType:
             Text(f"{verdict_word(v)} {n:,}", style=VERDICT_STYLES.get(v, ""))
             for v, n in verdict_counts(p.verdicts)
         ]
+        if p.repeated:
+            verdicts.append(Text(f"further seeds {p.repeated:,}", "dim"))
         grid.add_row("verdicts", Text("   ").join(verdicts))
     if p.best:
         scores = "   ".join(f"{anchor} {score:.3f}" for anchor, score in p.best.items())

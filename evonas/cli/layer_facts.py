@@ -10,6 +10,8 @@ from evonas.layers import Layer, one_line, short
 from evonas.leaderboard import ancestors, anchors_of, measured
 from evonas.nearest import nearest_known
 from evonas.reranked import Reranked, reranked
+from results_db.records import FoundLayer
+from results_db.repeats import mean_scores
 from results_db.store import ResultsDB
 from search_spaces.zoo import ZOO
 
@@ -39,6 +41,7 @@ def layer_facts(layer: Layer, db: ResultsDB | None) -> dict[str, Any]:
                     if anchor in found.candidate.scores
                 },
                 "mean": found.candidate.mean_score,
+                **_further_seeds(found, db),
                 "parent": found.candidate.parent,
                 "donor": found.candidate.donor,
                 "ancestors": [
@@ -74,6 +77,28 @@ def _reranked(found: Reranked) -> dict[str, Any]:
         "better": found.better,
         "worse": found.worse,
         "said": str(found),
+    }
+
+
+def _further_seeds(found: FoundLayer, db: ResultsDB) -> dict[str, Any]:
+    """How often a candidate was evaluated, the means over the seeds, and how each further one
+    ended.
+    """
+    rows = db.repeats(found.run, of=found.candidate.number)
+    seeds, means = mean_scores(found.candidate, rows)
+    return {
+        "seeds": seeds,
+        "mean_scores": means,
+        "further_seeds": [
+            {
+                "number": row.number,
+                "seed": row.seed_index,
+                "verdict": row.verdict,
+                "reason": row.reason,
+                "scores": row.scores,
+            }
+            for row in rows
+        ],
     }
 
 

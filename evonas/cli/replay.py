@@ -52,7 +52,7 @@ def replay(
     from workers.evaluation import evaluate
 
     try:
-        now = evaluate(stored.graph_json, config.evaluation)
+        now = evaluate(stored.graph_json, config.evaluation, stored.seed_index)
     except Exception:
         traceback.print_exc()
         raise typer.Exit(FAILED) from None

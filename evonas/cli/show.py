@@ -18,6 +18,8 @@ from evonas.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from evonas.layers import Layer
 
 
@@ -164,3 +166,24 @@ def _print_scored(found: dict[str, Any], as_: str, more: str = "") -> None:
         scores = "   ".join(f"{anchor} {score:.3f}" for anchor, score in found["scores"].items())
         mean = f"   mean {found['mean']:.3f}" if found["mean"] is not None else ""
         stdout().print(Text.assemble("  ", (scores, ""), (mean, "bold")))
+    for line in _further_seeds(found):
+        stdout().print(line)
+
+
+def _further_seeds(found: dict[str, Any]) -> list[Text]:
+    """The means over several seeds, and what went wrong on one."""
+    from rich.text import Text
+
+    from evonas.cli.words import verdict_text
+
+    lines = []
+    if found.get("seeds", 0) > 1:
+        means = found["mean_scores"]
+        scores = "   ".join(f"{anchor} {means[anchor]:.3f}" for anchor in found["scores"])
+        whole = f"   mean {sum(means.values()) / len(means):.3f}"
+        lines.append(Text.assemble(f"  over {found['seeds']} seeds: ", scores, (whole, "bold")))
+    for row in found.get("further_seeds", ()):
+        if row["reason"]:
+            ended = verdict_text(row["verdict"])
+            lines.append(Text.assemble(f"  seed {row['seed']}: ", ended, f", {row['reason']}"))
+    return lines

@@ -85,8 +85,11 @@ def run_status(db: ResultsDB, name: str) -> dict[str, Any]:
         "committed": committed,
         "budget": run.budget,
         "attempts": funnel.attempts,
-        "attempts_per_candidate": funnel.attempts / committed if committed else None,
+        "attempts_per_candidate": funnel.attempts / max(1, funnel.candidates)
+        if committed
+        else None,
         "cached": funnel.cached,
+        "repeated": dict(verdict_counts(funnel.repeated)),
         "refused": dict(counts(funnel.refused)),
         "verdicts": dict(verdict_counts(funnel.verdicts)),
         "stages": [
@@ -107,7 +110,7 @@ def _print(db: ResultsDB, facts: dict[str, Any]) -> None:
     from evonas.cli.audit import print_audit
     from evonas.cli.output import Column, number, print_table, stdout
     from evonas.cli.summary import board_columns, board_rows
-    from evonas.cli.words import percent, share, verdict_text
+    from evonas.cli.words import percent, share, verdict_text, verdict_word
     from evonas.leaderboard import leaderboard
 
     console, attempts, committed = stdout(), facts["attempts"], facts["committed"]
@@ -126,17 +129,23 @@ def _print(db: ResultsDB, facts: dict[str, Any]) -> None:
         console.print("\nNo candidate is committed yet.")
         return
     line = f"{attempts:,} attempts, {facts['attempts_per_candidate']:,.0f} for each candidate"
-    console.print(Text(f"\n{line}\n"))
+    console.print(Text(f"\n{line}"))
+    if facts["repeated"]:
+        ended = ", ".join(f"{n:,} {verdict_word(v)}" for v, n in facts["repeated"].items())
+        total = sum(facts["repeated"].values())
+        console.print(Text(f"{total:,} of the budget for further seeds of candidates: {ended}"))
+    console.print()
     checks: list[dict[str, Any]] = [
         {"name": name, "count": n, "share": share(n, attempts)}
         for name, n in facts["refused"].items()
     ]
+    new = committed - sum(facts["repeated"].values())
     passed = attempts - sum(facts["refused"].values())
     checks.append(
         {"name": Text("passed", "green"), "count": passed, "share": share(passed, attempts)}
     )
     verdicts = [
-        {"name": verdict_text(v), "count": n, "share": percent(n, committed)}
+        {"name": verdict_text(v), "count": n, "share": percent(n, new)}
         for v, n in facts["verdicts"].items()
     ]
     for title, of, rows in (
@@ -176,7 +185,7 @@ def _flat(facts: dict[str, Any]) -> list[dict[str, Any]]:
     ]
     counted = [
         {"part": part, "name": name, "count": n}
-        for part in ("refused", "verdicts")
+        for part in ("refused", "verdicts", "repeated")
         for name, n in facts[part].items()
     ]
     passed = [

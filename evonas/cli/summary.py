@@ -91,6 +91,7 @@ def board_columns(board: Leaderboard) -> list[Column]:
         Column("text", "formula", fold=True),
         *(number(anchor) for anchor in board.anchors),
         *cost_columns(board.costs),
+        number("seeds", table=any(entry.seeds > 1 for entry in board.found)),
         number("mean", style="bold"),
         Column("verdict", fold=True),
     ]
@@ -116,6 +117,7 @@ def _rows(entries: Sequence[Entry], following: Sequence[Entry]) -> list[dict[str
                 "text": formula(entry.text),
                 **entry.scores,
                 **entry.costs,
+                "seeds": entry.seeds,
                 "mean": entry.mean,
                 "verdict": verdict(entry),
                 "section": i == len(entries) - 1 and bool(following),

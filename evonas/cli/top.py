@@ -23,7 +23,10 @@ def top(
     format: FormatOption = Format.TABLE,
     db: Database = DEFAULT_DATABASE,
 ) -> None:
-    """List the best layers of a run by mean score, and its baselines."""
+    """List the best layers of a run by mean score, and its baselines.
+
+    Where a run evaluated layers on further seeds (`[evolution] seeds`), scores are means over them.
+    """
     from evonas.beaten import beaten_baselines
     from evonas.cli.output import Column, emit, number
     from evonas.leaderboard import leaderboard
@@ -49,6 +52,7 @@ def top(
             "reason": entry.reason,
             "scores": {anchor: entry.scores.get(anchor) for anchor in board.anchors},
             **{name: entry.costs.get(name) for name in board.costs},
+            "seeds": entry.seeds,
             "mean": entry.mean,
             "pareto": entry.pareto if not entry.is_baseline else None,
             "nearly_equal_to": entry.like,
@@ -58,7 +62,7 @@ def top(
     ]
     plain = ("rank", "name", "kind", "number", "digest", "text", "verdict", "reason")
     objectives = map(number, (*board.anchors, *board.costs))
-    columns = [*map(Column, plain), *objectives, number("mean")]
+    columns = [*map(Column, plain), *objectives, *map(number, ("seeds", "mean"))]
     columns += map(Column, ("pareto", "nearly_equal_to", "beaten"))
     emit(columns, rows, format)
 

@@ -103,13 +103,14 @@ class SimulatedPool(VirtualPool):
         machine = str(self.rng.choice(self.machines)) if self.machines else hardware_class()
         if task.function is survey:
             return Survey(machine, {})
-        return replace(fake_evaluation(task.args[0]), hardware=machine)
+        graph_json, _, seed_index, _ = task.args
+        return replace(fake_evaluation(graph_json, None, seed_index), hardware=machine)
 
 
 def evaluated_layer(task: Task) -> str:
-    """What is counted: a graph, and whether its evaluation stops at a rejection."""
-    graph_json, _, _, stops = task.args
-    return f"{graph_json} {stops}"
+    """What is counted: a graph, the seed, and whether its evaluation stops at a rejection."""
+    graph_json, _, seed_index, stops = task.args
+    return f"{graph_json} {seed_index} {stops}"
 
 
 class SimulatedSerialPool(SerialPool):
@@ -166,10 +167,10 @@ def fake_proposal(task: ProposalTask, refuses: str | None = None) -> Proposal:
 
 
 @lru_cache(maxsize=4096)
-def fake_evaluation(graph_json: str) -> Evaluation:
-    """A verdict and scores that depend on the layer alone."""
+def fake_evaluation(graph_json: str, config: object = None, seed_index: int = 0) -> Evaluation:
+    """A verdict and scores that depend on the layer and the seed alone."""
     _, digest = canonical_and_digest(Graph.from_json(graph_json))
-    number = crc32(digest.encode())
+    number = crc32(f"{digest} {seed_index}".encode() if seed_index else digest.encode())
     if number % 3 == 0:
         return Evaluation(Verdict.UNSTABLE, f"gradient norm {number}", {}, COST, "")
     scores = {"one": number % 1000 / 1000, "two": number % 777 / 777}
@@ -182,4 +183,4 @@ def fake_survey() -> Survey:
 
 
 # What runs instead of a worker's function, with how many of its arguments.
-SIMULATED = {propose: (fake_proposal, 1), evaluate: (fake_evaluation, 1), survey: (fake_survey, 0)}
+SIMULATED = {propose: (fake_proposal, 1), evaluate: (fake_evaluation, 3), survey: (fake_survey, 0)}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from results_db.records import CandidateRecord
 from search_spaces.space import SPACES
 from search_spaces.text import parse
 from search_spaces.zoo import ZOO
@@ -207,3 +208,44 @@ def test_strategy_and_warm_start_are_flags(here: Path) -> None:
     refused = run("search", "--warm-start", "EvoNorm-S9", "--print-config")
     assert refused.exit_code == 2
     assert "did you mean" in refused.output
+
+
+def test_further_seeds_are_told_apart_and_averaged(database: Path) -> None:
+    from results_db import ResultsDB
+    from workers.verdict import Verdict
+
+    def again(number: int, of: int, seed: int, shift: float) -> CandidateRecord:
+        original = HISTORY[of]
+        scores = {anchor: score + shift for anchor, score in original.scores.items()}
+        known = {"repeat_of": of, "seed_index": seed, "attempts": 0, "refused": {}}
+        return candidate(number, original.text, Verdict.SCORED, scores=scores, **known)
+
+    rows = [again(6, 0, 1, 0.125), again(7, 3, 1, -0.25), again(8, 0, 2, 0.25), again(9, 3, 2, 0)]
+    fallen = candidate(
+        11, "x * x", Verdict.UNSTABLE, reason="gradient norm 9e9", repeat_of=10, seed_index=1
+    )
+    with ResultsDB.open("sqlite:///evonas.db") as db, db.writer(RUN) as writer:
+        writer.commit([*rows, candidate(10, "x * x", Verdict.SCORED, scores=SCORES), fallen])
+    best, second, *_ = as_json("top")
+    assert (best["number"], best["seeds"]) == (3, 3)
+    assert best["mean"] == pytest.approx(0.625 - 0.25 / 3)
+    assert best["scores"]["vit"] == pytest.approx(0.5 - 0.25 / 3)
+    assert (second["number"], second["seeds"]) == (0, 3)
+    assert [row["number"] for row in as_json("pareto")] == [0, 3]  # within two standard errors
+    shown = run("pareto")
+    assert "Standard deviation of a score between seeds: resnet 0.1" in shown.output
+    assert "seed 1 of 3" in succeed("candidates")
+    facts = as_json("status")
+    assert facts["repeated"] == {"scored": 4, "unstable": 1}
+    assert facts["verdicts"]["scored"] == 3
+    assert facts["attempts_per_candidate"] == 10
+    assert "5 of the budget for further seeds of candidates: 4 scored, 1 unstable" in succeed(
+        "status"
+    )
+    assert HISTORY[3].digest is not None
+    shown_layer = succeed("show", HISTORY[3].digest[3:])
+    assert "over 3 seeds: resnet 0.667" in shown_layer
+    (fell,) = [found for found in as_json("show", "x * x")["found"] if found["number"] == 10]
+    assert fell["seeds"] == 0
+    assert fell["further_seeds"][0]["verdict"] == "unstable"
+    assert "seed 1: unstable, gradient norm 9e9" in succeed("show", "x * x")

@@ -107,6 +107,11 @@ def test_differences_name_the_keys() -> None:
         ("evolution.objectives=['kept']", r"kept alone would breed the cheapest.*add 'scores'"),
         ("evolution.objectives=['scores','scores']", r"'scores' is there twice"),
         ("evolution={winner='average', objectives=['scores', 'kept']}", r"cannot weigh kept"),
+        ("evolution.seeds=0", r"evolution\.seeds: 0; give a whole number from 1 up"),
+        (
+            "evolution.seeds_share=1",
+            r"evolution\.seeds_share: 1; give a number above 0 and below 1",
+        ),
         ("evolution.strategy=evolve", r"one of evolution, random \(did you mean 'evolution'\?\)"),
         ("warm_start=['EvoNorm-B9']", r"unknown zoo layer 'EvoNorm-B9' \(did you mean"),
         ("warm_start=['relu', 'ReLU']", r"warm_start: ReLU is there twice"),

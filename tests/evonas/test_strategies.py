@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
+from operator import ge
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from evonas.config import load_config
 from evonas.evolution import FINISHED, Stop, run_search
 from evonas.objectives import costs_of
 from evonas.runs import fork
@@ -39,6 +41,15 @@ STRATEGIES: dict[str, tuple[str, ...]] = {
         "evolution.winner=crowding",
     ),
     "warm start": (BREED, *WARM),
+    "further seeds": (BREED, "evolution.seeds=3", "evolution.seeds_share=0.4"),
+    "everything": (
+        *GRAFTS,
+        *WARM,
+        "evolution.seeds=4",
+        "evolution.seeds_share=0.3",
+        "evolution.winner=crowding",
+        "evolution.objectives=['scores', 'passes']",
+    ),
 }
 
 
@@ -191,3 +202,69 @@ def test_a_fork_refuses_what_would_mix_two_kinds_of_rows(
         TestEveryStrategy.search(db, "r")
         with pytest.raises(RunError, match=message):
             fork(db, "r", "f", [setting])
+
+
+@pytest.mark.parametrize("strategy", ["further seeds", "everything"])
+def test_further_seeds_go_to_the_front_of_the_window_and_nowhere_else(
+    strategy: str, tmp_path: Path
+) -> None:
+    """An oracle that reads the committed rows alone."""
+    rows = rows_of(strategy, tmp_path)
+    again = [row for row in rows if row.repeat_of is not None]
+    most = 3 if strategy == "further seeds" else 4
+    assert len(again) >= 8
+    assert {row.verdict for row in again} >= {Verdict.SCORED, Verdict.UNSTABLE}
+    pairs = [(row.repeat_of, row.seed_index) for row in again]
+    assert len(set(pairs)) == len(pairs)
+    assert {seed for _, seed in pairs} <= set(range(1, most))
+    for row in again:
+        seen = rows[: row.number - LAG + 1]
+        assert row.repeat_of in _front_by_hand(seen)
+        original = rows[row.repeat_of or 0]
+        assert (row.graph_json, row.digest) == (original.graph_json, original.digest)
+        assert (row.attempts, row.fingerprint, row.parent) == (0, (), None)
+    for row in rows:  # who fell on a further seed breeds no more
+        if row.parent is not None:
+            seen = rows[: row.number - LAG + 1]
+            assert row.parent not in {r.repeat_of for r in seen if r.verdict == Verdict.UNSTABLE}
+
+
+def _front_by_hand(seen: list[CandidateRecord]) -> set[int]:
+    window = [r for r in seen if r.verdict == SCORED and r.repeat_of is None][-12:]
+    points = {}
+    for one in window:
+        again = [r for r in seen if r.repeat_of == one.number]
+        if any(r.verdict == Verdict.UNSTABLE for r in again):
+            continue
+        scores = [one.scores, *(r.scores for r in again)]
+        means = [sum(s[anchor] for s in scores) / len(scores) for anchor in ("one", "two")]
+        points[one.number] = (*means, *(-cost for cost in one.costs.values()))
+    return {
+        a
+        for a, p in points.items()
+        if not any(q != p and all(map(ge, q, p)) for q in points.values())
+    }
+
+
+def test_a_fork_with_other_training_evaluates_only_its_own_layers_again(tmp_path: Path) -> None:
+    config = small_config(further=STRATEGIES["further seeds"])
+    with ResultsDB.open(f"sqlite:///{tmp_path}/f.db") as db:
+        db.create_run("r", config.seed, config.to_dict(), budget=20)
+        TestEveryStrategy.search(db, "r")
+        for name, further in (("same", []), ("other", ["evaluation.training.steps=50"])):
+            fork(db, "r", name, [f"budget={BUDGET}", *further])
+            TestEveryStrategy.search(db, name)
+        of_shared = {
+            name: [
+                row for row in db.repeats(name) if row.number >= 20 and (row.repeat_of or 0) < 20
+            ]
+            for name in ("same", "other")
+        }
+        assert of_shared["same"]
+        assert not of_shared["other"]
+        assert db.repeats("other", least=20)
+
+
+def test_nothing_is_evaluated_again_by_default() -> None:
+    for preset in ("quick", "small", "paper"):
+        assert load_config(preset).evolution.seeds == 1
