@@ -76,7 +76,7 @@ def _front(
     ]
     seeds = np.array([count for _, count, _ in found], dtype=np.int64)
     beats = better(matrix(all_), seeds, np.array(deviation))
-    beaten = beats.any(axis=0)
+    beaten: NDArray[np.bool_] = np.any(beats, axis=0)
     layers = tuple(
         Compared(row, count, scores, not beaten[i]) for i, (row, count, scores) in enumerate(found)
     )
