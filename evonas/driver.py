@@ -10,16 +10,13 @@ from evonas.audit import Auditor, is_audit
 from evonas.config import RunConfig
 from evonas.hardware import Hardware
 from evonas.history import History
-from evonas.population import Population
+from evonas.opening import open_slot
 from evonas.runs import evaluated_from
-from evonas.selection import WARM_STREAM, choose_donor, choose_parent, choose_repeat, stream
-from evonas.slots import Slot, evaluation_of, evaluation_record, repeat_slot
+from evonas.slots import Slot, evaluation_of, evaluation_record
 from evonas.vocabulary import search_space
 from results_db.records import AuditedRecord, CandidateRecord, EvaluationRecord
 from results_db.store import ResultsDB
 from results_db.writer import RunWriter
-from search_spaces.embedding import embed
-from search_spaces.zoo import zoo_graph
 from workers.evaluation import evaluate
 from workers.fingerprint import FingerprintIndex
 from workers.own_primitives import with_primitives
@@ -79,7 +76,9 @@ class Driver:
         evolution = self.config.evolution
         last = min(self.history.committed + evolution.lag, self.budget) - 1
         while self._next_slot <= last:
-            slot = self._opened(self._next_slot)
+            slot = open_slot(
+                self._next_slot, self.history, self.config, self._space, self._own_from
+            )
             self._slots[slot.number] = slot
             if slot.repeat_of is None:
                 self._propose(slot)
@@ -87,38 +86,6 @@ class Driver:
                 self._evaluate(slot)
             self._next_slot += 1
         self._look_up()
-
-    def _opened(self, number: int) -> Slot:
-        """What a slot is for: a layer of the warm start, a further seed, or a new layer."""
-        if number < len(self.config.warm_start):
-            return self._given(number)
-        evolution, seed = self.config.evolution, self.config.seed
-        population = self.history.population(number - evolution.lag)
-        asked = self.history.asked
-        repeat = choose_repeat(number, population, asked, evolution, seed, self._own_from)
-        if repeat is None:
-            return self._bred(number, population)
-        asked[repeat[0].number] += 1
-        return repeat_slot(number, *repeat)
-
-    def _given(self, number: int) -> Slot:
-        """A slot for a layer of the warm start, as it is."""
-        name, config = self.config.warm_start[number], self.config
-        graph = embed(zoo_graph(name), self._space, stream(config.seed, WARM_STREAM, number))
-        return Slot(number, None, graph.to_json(), origin=f"warm start: {name}")
-
-    def _bred(self, number: int, population: Population) -> Slot:
-        """A slot with a parent, or for a fresh graph."""
-        evolution, seed = self.config.evolution, self.config.seed
-        parent = choose_parent(number, population, evolution, seed)
-        if parent is None:
-            return Slot(number, None, None)
-        slot = Slot(number, parent.number, parent.graph_json)
-        if evolution.mutation.graft:
-            donor = choose_donor(parent, number, population, seed)
-            slot.donor = donor.number if donor else None
-            slot.donor_json = donor.graph_json if donor else None
-        return slot
 
     def submit(self) -> None:
         """Keep every worker busy, and no more: an older slot may still overtake what waits."""

@@ -13,14 +13,15 @@ from results_db.database import Database
 from results_db.derived import BUCKET, front_members
 from results_db.records import (
     SCORED,
+    BaselineRecord,
     CandidateRecord,
     FoundLayer,
     Funnel,
     FunnelStep,
     RankedLayer,
 )
-from results_db.rows import FLOAT_BYTES, candidate_record, unpack
-from results_db.tables import CandidateRow, FrontRow, RunRow, TallyRow
+from results_db.rows import FLOAT_BYTES, baseline_record, candidate_record, unpack
+from results_db.tables import BaselineRow, CandidateRow, FrontRow, RunRow, TallyRow
 
 CHUNK = 1000  # rows per transaction: a long one would keep SQLite's log from being emptied
 _COLUMNS = tuple(CandidateRow.__table__.c)
@@ -205,6 +206,13 @@ def top(database: Database, run_id: int, places: int) -> list[RankedLayer]:
         )
         for rank, row in enumerate(rows, start=1)
     ]
+
+
+def baselines(database: Database, run_id: int) -> list[BaselineRecord]:
+    """The run's baselines, by name."""
+    rows = select(*BaselineRow.__table__.c).where(BaselineRow.run_id == run_id)
+    with database.read() as connection:
+        return [baseline_record(row) for row in connection.execute(rows.order_by(BaselineRow.name))]
 
 
 def find_layer(database: Database, start: str, limit: int) -> list[FoundLayer]:

@@ -30,9 +30,9 @@ from results_db.records import (
     RerankRecord,
     RunRecord,
 )
-from results_db.rows import baseline_record, json_text, run_record
+from results_db.rows import json_text, run_record
 from results_db.schema import open_database
-from results_db.tables import BaselineRow, LeaseRow, RunRow
+from results_db.tables import LeaseRow, RunRow
 from results_db.writer import RunWriter
 
 if TYPE_CHECKING:
@@ -224,13 +224,7 @@ class ResultsDB:
 
     def baselines(self, run: str) -> list[BaselineRecord]:
         """The run's baselines, by name."""
-        chosen = (
-            select(*BaselineRow.__table__.c)
-            .where(BaselineRow.run_id == self._run_id(run))
-            .order_by(BaselineRow.name)
-        )
-        with self.database.read() as connection:
-            return [baseline_record(row) for row in connection.execute(chosen)]
+        return queries.baselines(self.database, self._run_id(run))
 
     def audited(self, run: str) -> list[AuditedRecord]:
         """The layers that the run's audit follows, in the order in which they were met."""

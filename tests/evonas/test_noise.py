@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evonas.config_sections import EvolutionConfig
@@ -67,6 +67,7 @@ def test_costs_are_certain() -> None:
 value = st.integers(0, 6).map(lambda n: n / 10)
 
 
+@settings(deadline=None)
 @given(
     layers=st.lists(st.tuples(st.tuples(value, value), st.integers(1, 5)), min_size=1, max_size=9),
     deviation=st.tuples(st.sampled_from([0.0, 0.05, 0.2]), st.sampled_from([0.0, 0.05, 0.2])),
@@ -96,8 +97,8 @@ def test_against_simulated_truth_the_share_of_false_claims_and_fronts_falls() ->
 
 def test_a_search_with_further_seeds_shows_a_layer_about_as_good_first() -> None:
     plain = np.mean([search(EvolutionConfig(), seed, budget=300) for seed in range(8)], axis=0)
-    settings = EvolutionConfig(seeds=3)
-    again = np.mean([search(settings, seed, budget=300) for seed in range(8)], axis=0)
+    with_seeds = EvolutionConfig(seeds=3)
+    again = np.mean([search(with_seeds, seed, budget=300) for seed in range(8)], axis=0)
     assert (np.abs(again - plain) < 0.05).all()
     assert (plain > 0.6).all()
 

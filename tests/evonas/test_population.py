@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evonas.population import Member, Population
@@ -31,6 +31,7 @@ def numbers(population: Population) -> list[int]:
     return [population[place].number for place in population.places().tolist()]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["scored", "unstable", "duplicate"]), max_size=40))
 def test_the_window_is_the_latest_scored_candidates(verdicts: list[str]) -> None:
     rows = [row(i, i / 100, verdict=verdict) for i, verdict in enumerate(verdicts)]

@@ -7,7 +7,7 @@ from operator import ge
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evonas.config_sections import EvolutionConfig
@@ -99,6 +99,7 @@ def brute_ranks(points: list[tuple[float, float]]) -> list[int]:
     return ranks
 
 
+@settings(deadline=None)
 @given(
     points=st.lists(
         st.tuples(st.integers(0, 5), st.integers(0, 5)).map(lambda p: (p[0] / 5, p[1] / 5)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search_spaces.canonical import digest
@@ -15,6 +15,7 @@ from search_spaces.space import get_space
 from search_spaces.zoo import zoo_graph
 
 
+@settings(deadline=None)
 @given(
     name=st.sampled_from(["BN-ReLU", "BN-SiLU", "EvoNorm-B0", "EvoNorm-B2", "PowerNorm", "ReLU"]),
     seed=st.integers(0, 10**6),
