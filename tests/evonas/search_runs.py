@@ -101,9 +101,9 @@ def pool_of(
 
 def key_of(layer: str, config: RunConfig) -> str:
     """The key of an evaluation as a simulated pool counts it."""
-    graph_json, _, stops = layer.rpartition(" ")
+    graph_json, seed_index, stops = layer.rsplit(" ", 2)
     found = digest(Graph.from_json(graph_json))
-    return evaluation_key(found, config.evaluation, 0, stops == "True")
+    return evaluation_key(found, config.evaluation, int(seed_index), stops == "True")
 
 
 def new_database(config: RunConfig) -> bytes:
