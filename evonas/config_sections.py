@@ -39,7 +39,9 @@ class EvolutionConfig(Section):
     strategy: Literal["evolution", "random"] = "evolution"  # random: no candidate has parents
     winner: Literal["pareto", "average", "crowding"] = "pareto"
     objectives: tuple[str, ...] = Field((SCORES,), strict=False)
-    seeds: int = Field(1, ge=1)  # evaluations of a layer on the window's front; 1: never again
+    # Evaluations of a layer on the window's front. More make fronts truer, but in simulations
+    # (tests/benchmarks/front_noise.py) the search found nothing better, so none is the default.
+    seeds: int = Field(1, ge=1)
     seeds_share: float = Field(0.1, gt=0, lt=1)  # of the slots that may go to a further seed
     fresh_probability: float = Field(0.5, ge=0, le=1)
     mutations: int = Field(2, ge=1)
