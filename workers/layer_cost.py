@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 Layer = Callable[[Tensor], Tensor]
+Summary = Callable[[Sequence[float]], float]
 
 _WARM_UP = 2  # rounds that do not count
 
@@ -20,7 +21,10 @@ def train_step(layer: nn.Module, call: Layer, x: Tensor, gradient: Tensor) -> No
 
 
 def step_times(
-    layers: Sequence[tuple[nn.Module, Layer]], shape: tuple[int, ...], rounds: int
+    layers: Sequence[tuple[nn.Module, Layer]],
+    shape: tuple[int, ...],
+    rounds: int,
+    summary: Summary = statistics.median,
 ) -> list[float]:
     """Milliseconds of processor time of a step of each layer: taken in turns, the medians."""
     x, gradient = torch.randn(shape, requires_grad=True), torch.randn(shape)
@@ -31,7 +35,7 @@ def step_times(
             train_step(layer, call, x, gradient)
             if round_ >= _WARM_UP:
                 measured.append(time.thread_time() - start)
-    return [1e3 * statistics.median(measured) for measured in seconds]
+    return [1e3 * summary(measured) for measured in seconds]
 
 
 def kept(layer: nn.Module, shape: tuple[int, ...]) -> float:

@@ -3,10 +3,12 @@
     python -m tests.benchmarks.layer_cost known             eager time, tensors kept
     python -m tests.benchmarks.layer_cost compiled          the same layers under torch.compile
     python -m tests.benchmarks.layer_cost random --count N  graphs that pass screening
+    python -m tests.benchmarks.layer_cost random --compiled the same under torch.compile
 
-Times are of one forward and backward pass on one thread, in turns, as medians of processor time;
-columns are ratios to the reference above. `kept` is what the autograd graph holds between the
-passes, in inputs; `live` is the same for a stack of 20 layers, by the memory of the process.
+Times are of one forward and backward pass on one thread, in turns, as medians of processor time,
+or as the least with `--least`, where others use the machine; columns are ratios to the reference.
+`kept` is what the autograd graph holds between the passes, in inputs; `live` is the same for a
+stack of 20 layers, by the memory of the process.
 """
 
 from __future__ import annotations
@@ -29,12 +31,13 @@ from search_spaces.space import get_space
 from search_spaces.text_printer import format_graph
 from search_spaces.zoo import zoo_graph
 from tests.support.timm_layers import evo_norm
-from workers.layer_cost import kept, step_times
+from workers.layer_cost import Summary, kept, step_times
 from workers.proposal import ProposalTask, propose
 from workers.screening import ScreeningConfig
 
 SHAPES = ((64, 16, 16, 16), (32, 64, 28, 28), (16, 128, 14, 14))
 GROUPS = 8
+LAYERS = ("EvoNorm-S0", "EvoNorm-B0", "BN-ReLU", "GN-ReLU")
 
 
 def ours(graph: Graph, channels: int, *, plain: bool = False) -> nn.Module:
@@ -85,14 +88,16 @@ def _resident() -> int:
     return pages * 4096
 
 
-def known(rounds: int) -> None:
+def known(rounds: int, summary: Summary, layers: tuple[str, ...]) -> None:
     for shape in SHAPES:
         print(f"\n{shape}\n{'':26}{'form':>10}{'ms':>9}{'ratio':>7}{'kept':>6}")
         for name, (reference, zoo) in references(shape[1]).items():
+            if zoo not in layers:
+                continue
             graph = zoo_graph(zoo)
             own, plain = (ours(graph, shape[1], plain=plain) for plain in (False, True))
             rows = [(name, "", reference), (zoo, form(graph), own), (zoo, "plain", plain)]
-            measured = step_times([(layer, layer) for _, _, layer in rows], shape, rounds)
+            measured = step_times([(layer, layer) for _, _, layer in rows], shape, rounds, summary)
             for (title, which, layer), ms in zip(rows, measured, strict=True):
                 ratio = ms / measured[0]
                 print(f"{title:26}{which:>10}{ms:9.3f}{ratio:7.2f}{kept(layer, shape):6.2f}")
@@ -136,18 +141,21 @@ def screened(count: int) -> Iterator[Graph]:
             yield graph
 
 
-def random(count: int, rounds: int) -> None:
+def random(count: int, rounds: int, compiled: bool) -> None:
     shape = SHAPES[0]
     rows = []
     for graph in screened(count):
         own, plain = (ours(graph, shape[1], plain=plain) for plain in (False, True))
-        own_ms, plain_ms = step_times([(own, own), (plain, plain)], shape, rounds)
+        calls = [torch.compile(each, dynamic=False) if compiled else each for each in (own, plain)]
+        own_ms, plain_ms = step_times(list(zip((own, plain), calls, strict=True)), shape, rounds)
+        torch.compiler.reset()
         kept_own, kept_plain = kept(own, shape), kept(plain, shape)
         text = format_graph(graph).replace("\n", "; ")
         ratio = own_ms / plain_ms
         rows.append((ratio, kept_own, kept_own / max(kept_plain, 1e-9), form(graph), text))
     rows.sort(reverse=True)
-    print(f"{count} graphs that pass screening, {shape}, against their plain form; the slowest:")
+    how = f"{shape}, compiled" if compiled else f"{shape}"
+    print(f"{count} graphs that pass screening, {how}, against their plain form; the slowest:")
     for ratio, own, share, which, text in rows[:12]:
         print(f"{ratio:6.2f}  kept {own:.2f} ({share:.2f} of plain)  {which:10}{text:.90}")
     ratios, keeps, shares, forms, _ = zip(*rows, strict=True)
@@ -164,17 +172,21 @@ def main() -> None:
     parser.add_argument("part", choices=("known", "stacks", "compiled", "random"))
     parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--layers", nargs="+", default=LAYERS, help="of the zoo (known)")
+    parser.add_argument("--least", action="store_true", help="least times (known)")
+    parser.add_argument("--compiled", action="store_true", help="of random graphs")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     if arguments.part == "known":
-        known(arguments.rounds)
+        summary = min if arguments.least else statistics.median
+        known(arguments.rounds, summary, tuple(arguments.layers))
     elif arguments.part == "stacks":
         stacks()
     elif arguments.part == "compiled":
         compiled(arguments.rounds)
     else:
-        random(arguments.count, arguments.rounds)
+        random(arguments.count, arguments.rounds, arguments.compiled)
 
 
 if __name__ == "__main__":
