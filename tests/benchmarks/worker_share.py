@@ -18,7 +18,7 @@ from typing import Any
 from evonas.cli.running import open_pool
 from evonas.config import load_config
 from evonas.evolution import Stop, run_search
-from evonas.runs import create_or_continue
+from evonas.runs import create
 from results_db.store import ResultsDB
 from workers import proposal, screening
 from workers.pools.base import Completion, Pool, Task
@@ -69,7 +69,7 @@ def main(minutes: float, workers: int) -> None:
         ResultsDB.open(f"sqlite:///{folder}/share.db") as db,
         CountingPool(open_pool(workers, None, lambda *_: None)) as pool,
     ):
-        run = create_or_continue(db, None, config)
+        run = create(db, None, config)
         run_search(db, run, pool, report=lambda _: None, stop=Stop())
         print(f"{db.count(run)} candidates in {minutes:g} minutes, {workers} workers")
     for kind, number in pool.tasks.most_common():
