@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from evonas.config_document import merged, override, plain, read_run_file
+from evonas.config_document import laid_over, override, plain, read_run_file
 from evonas.config_errors import ConfigError, explain, given
 from evonas.config_sections import AuditConfig, EvolutionConfig, Section
 from search_spaces.embedding import check_member
@@ -159,7 +159,7 @@ def load_config(
     """
     document = preset_document(preset) if preset else {}
     if file is not None:
-        document = merged(document, _with_space(read_run_file(file), file.parent))
+        document = laid_over(document, _with_space(read_run_file(file), file.parent))
     below = copy.deepcopy(document)
     try:
         return with_overrides(document, overrides)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,8 +36,39 @@ def _same_kind(below: dict[str, Any], above: dict[str, Any]) -> bool:
     return "kind" not in above or above["kind"] == below.get("kind")
 
 
+def laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """A run file over a preset; what it says of the data holds for anchors' own data too."""
+    below = copy.deepcopy(below)
+    section = above.get("evaluation")
+    if isinstance(section, dict) and "data" in section:
+        for anchor in _with_data_like_all(below):
+            anchor["data"] = merged(anchor["data"], section["data"])
+    document: dict[str, Any] = merged(below, above)
+    return document
+
+
 def override(document: dict[str, Any], setting: str) -> None:
-    """Set what `key.path=value` says. Raises ConfigError."""
+    """Set what `key.path=value` says, as `laid_over` does. Raises ConfigError."""
+    path = setting.partition("=")[0].strip()
+    of_all = path == "evaluation.data" or path.startswith("evaluation.data.")
+    anchors = _with_data_like_all(document) if of_all else []
+    _set(document, setting)
+    for anchor in anchors:
+        _set(anchor, setting.strip().removeprefix("evaluation."))
+
+
+def _with_data_like_all(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The anchors with data of their own, of the kind that `evaluation.data` has."""
+    evaluation = document.get("evaluation")
+    if not isinstance(evaluation, dict) or not isinstance(evaluation.get("anchors"), list):
+        return []
+    data = evaluation.get("data")
+    kind = data.get("kind") if isinstance(data, dict) else None
+    owners = [a for a in evaluation["anchors"] if isinstance(a, dict)]
+    return [a for a in owners if isinstance(a.get("data"), dict) and a["data"].get("kind") == kind]
+
+
+def _set(document: dict[str, Any], setting: str) -> None:
     path, equals, text = setting.partition("=")
     path = path.strip()
     if not equals or not path:

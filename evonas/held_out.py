@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from evonas.config import RunConfig, config_from_dict, preset_document
-from evonas.config_document import merged, override, plain, read_run_file
+from evonas.config_document import laid_over, override, plain, read_run_file
 from evonas.config_errors import ConfigError
 from workers.anchors import NetworkConfig
 from workers.anchors.larger import is_larger, larger, size
@@ -46,7 +46,7 @@ def rerank_config(
     if evaluation.get("data", {}).get("kind", "digits") != run.evaluation.data.kind:
         evaluation["data"] = plain(asdict(run.evaluation.data))
     if file is not None:
-        document = merged(document, read_run_file(file))
+        document = laid_over(document, read_run_file(file))
     known = document["evaluation"]["anchors"]
     names = [anchor["name"] for anchor in known]
     known += [{"name": name, "network": {}} for name in anchors if name not in names]

@@ -13,7 +13,7 @@ from evonas.config_document import differences
 from evonas.config_errors import ConfigError
 from search_spaces.mutation import PAPER_MUTATION, MutationWeights
 from search_spaces.space import SearchSpace, get_space
-from workers.data import CifarConfig
+from workers.data import CifarConfig, TextConfig
 
 
 def test_set_wins_over_file_wins_over_preset(tmp_path: Path) -> None:
@@ -37,6 +37,29 @@ def test_a_file_with_another_kind_of_data_replaces_the_preset_s(tmp_path: Path) 
     assert load_config("quick", file).evaluation.data == replace(
         load_config("quick").evaluation.data, size=8
     )
+
+
+def test_what_is_said_of_the_data_holds_for_anchors_with_data_of_their_own(tmp_path: Path) -> None:
+    preset = load_config("quick").evaluation
+    assert any(anchor.data is not None for anchor in preset.anchors)  # else this tests nothing
+    file = tmp_path / "run.toml"
+    file.write_text("[evaluation.data]\nkind = 'cifar100'\n")
+    evaluation = load_config("quick", file).evaluation
+    assert {evaluation.data_of(anchor) for anchor in evaluation.anchors} == {
+        CifarConfig("cifar100")
+    }
+    smaller = load_config("quick", None, ["evaluation.data.train=9"]).evaluation
+    for anchor, before in zip(smaller.anchors, preset.anchors, strict=True):
+        assert smaller.data_of(anchor) == replace(preset.data_of(before), train=9)
+    settings = ["evaluation.data.train=9", "evaluation.anchors.resnet.data.train=7"]
+    by_name = {a.name: a for a in load_config("quick", None, settings).evaluation.anchors}
+    assert by_name["resnet"].data == replace(preset.data_of(preset.anchors[0]), train=7)
+    file.write_text(
+        "[[evaluation.anchors]]\nname = 'gpt'\nnetwork = {}\ndata = {kind = 'text'}\n"
+        "[evaluation.data]\nsize = 8\n"
+    )
+    other_kind = load_config("quick", file, ["baselines=[]", "evaluation.data.train=9"]).evaluation
+    assert other_kind.data_of(other_kind.anchors[0]) == TextConfig()
 
 
 def test_what_an_anchor_requires_is_required_of_candidates_and_baselines(tmp_path: Path) -> None:
