@@ -81,7 +81,7 @@ def test_it_follows_the_chosen_of_what_fell_and_nothing_else(
     followed = {layer.digest for layer in layers if layer.failed in AUDITED_PROTOCOLS}
     chosen = {digest for digest in rejected if digest and is_followed(digest, SHARE)}
     assert followed == chosen
-    assert len(followed) > 3
+    assert followed  # else this tests nothing
 
 
 def test_what_is_left_when_the_time_is_over_is_followed_by_the_next_start(tmp_path: Path) -> None:

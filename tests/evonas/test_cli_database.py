@@ -174,7 +174,7 @@ def evaluated_as(monkeypatch: pytest.MonkeyPatch, scores: dict[str, float]) -> l
     """Replace the evaluation; the list takes what was evaluated."""
     asked: list[str] = []
 
-    def evaluate(graph_json: str, config: object) -> Evaluation:
+    def evaluate(graph_json: str, config: object, seed_index: int) -> Evaluation:
         asked.append(graph_json)
         (row,) = (r for r in HISTORY[:4] if r.graph_json == graph_json)
         return Evaluation(Verdict.SCORED, "", scores, 1.0, row.class_sha256)
@@ -201,7 +201,7 @@ def test_replay_of_another_result(database: Path, monkeypatch: pytest.MonkeyPatc
 def test_replay_of_a_crash_shows_the_traceback(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def evaluate(graph_json: str, config: object) -> Evaluation:
+    def evaluate(graph_json: str, config: object, seed_index: int) -> Evaluation:
         raise ValueError("deep inside")
 
     monkeypatch.setattr("workers.evaluation.evaluate", evaluate)

@@ -246,12 +246,12 @@ def _front_by_hand(seen: list[CandidateRecord]) -> set[int]:
     }
 
 
-def test_a_fork_with_other_training_evaluates_only_its_own_layers_again(tmp_path: Path) -> None:
+def test_a_fork_with_other_protocols_evaluates_only_its_own_layers_again(tmp_path: Path) -> None:
     config = small_config(further=STRATEGIES["further seeds"])
     with ResultsDB.open(f"sqlite:///{tmp_path}/f.db") as db:
         db.create_run("r", config.seed, config.to_dict(), budget=20)
         TestEveryStrategy.search(db, "r")
-        for name, further in (("same", []), ("other", ["evaluation.training.steps=50"])):
+        for name, further in (("same", []), ("other", ["evaluation.quality.step=50"])):
             fork(db, "r", name, [f"budget={BUDGET}", *further])
             TestEveryStrategy.search(db, name)
         of_shared = {

@@ -96,6 +96,7 @@ from results_db import ResultsDB
 from tests.results_db.make import candidate, evaluation
 with ResultsDB.open(sys.argv[1]) as db:
     writer = db.writer("run")
+    writer.set_state("running")
     for number in range(writer.next_number, 10**9):
         writer.commit([candidate(number)])
         print(number, flush=True)

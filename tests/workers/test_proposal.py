@@ -94,11 +94,19 @@ def test_threads_are_left_as_they_were() -> None:
     assert torch.get_num_threads() == before
 
 
-def test_a_mutant_that_is_its_parent_again_is_a_duplicate() -> None:
+def test_a_mutant_that_is_its_parent_again_is_a_duplicate(monkeypatch: pytest.MonkeyPatch) -> None:
     parent = zoo_graph("EvoNorm-S0").to_json()
-    proposal = propose(replace(TASK, parent_json=parent, mutations=0, max_attempts=5))
+    monkeypatch.setattr("workers.proposal.mutate", lambda graph, space, rng: graph)
+    proposal = propose(replace(TASK, parent_json=parent, mutations=1, max_attempts=5))
     assert proposal.graph_json is None
     assert proposal.refused == {"duplicate": 5}
+
+
+def test_a_layer_of_a_warm_start_is_proposed_as_it_is() -> None:
+    parent = zoo_graph("EvoNorm-S0")
+    proposal = propose(replace(TASK, parent_json=parent.to_json(), mutations=0, max_attempts=1))
+    assert proposal.digest == digest(parent)
+    assert proposal.refused == {}
 
 
 def test_mutants_by_weight_differ_from_their_parent() -> None:
