@@ -34,7 +34,8 @@ def score(
     `evonas.Layer` takes, or a class of your own as "my_package.my_module:MyNorm"; the other
     arguments are those of `evonas.search`.
 
-    Raises LayerError, TextError, UnfitLayerError, ConfigError, PoolError and the database's errors.
+    Raises ValueError for fewer than one seed, LayerError, TextError, UnfitLayerError, ConfigError,
+    PoolError and the database's errors.
 
     >>> import evonas
     >>> tiny = {  # of no use but to be quick
@@ -52,6 +53,8 @@ def score(
     >>> scores.subject.name, len(scores.values("resnet"))
     ('EvoNorm-S0', 2)
     """
+    if seeds < 1:
+        raise ValueError(f"seeds is how many trainings each layer gets, at least 1; given {seeds}")
     config = config_of(preset, file, settings)
     given = [layers] if isinstance(layers, str | Layer) else layers
     names = [layer.text if isinstance(layer, Layer) else layer for layer in given]

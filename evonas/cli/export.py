@@ -58,12 +58,12 @@ def export(
     register(primitive)
     if onnx:
         check_can_write_onnx()
-    if measure:
-        waiting = "measuring for the card: a minute or so of one core; --no-measure leaves it out"
-        stderr().print(Text(waiting, style="dim"), soft_wrap=True)
     extras = Extras((steps or LONG) if measure else None, onnx, program, channels)
     with database_if_any(db) as results:
         found = resolve(layer, results)
+        if measure:
+            waiting = "measuring for the card: a minute or so; --no-measure leaves it out"
+            stderr().print(Text(waiting, style="dim"), soft_wrap=True)
         exported = export_layer(
             found,
             to or Path("layers") / short(found.digest),

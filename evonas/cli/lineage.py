@@ -71,6 +71,7 @@ def step_rows(db: ResultsDB, run: str, number: int) -> list[dict[str, Any]]:
     return [
         {
             "number": step.candidate.number,
+            "origin": step.candidate.origin,
             "digest": step.candidate.digest,
             "text": one_line(step.candidate.text),
             "changes": None if step.changes is None else [asdict(c) for c in step.changes],
@@ -86,7 +87,7 @@ def step_rows(db: ResultsDB, run: str, number: int) -> list[dict[str, Any]]:
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "changes": "\n".join(_words(row["changes"]))}
+    return {**row, "changes": "\n".join(_words(row))}
 
 
 def _for_people(row: dict[str, Any]) -> dict[str, Any]:
@@ -102,15 +103,16 @@ def _for_people(row: dict[str, Any]) -> dict[str, Any]:
         **row,
         **row["scores"],
         "digest": short(row["digest"]),
-        "changes": Text("\n".join(_words(row["changes"]))),
+        "changes": Text("\n".join(_words(row))),
         "text": formula(row["text"]),
         "verdict": verdict,
     }
 
 
-def _words(changes: list[dict[str, Any]] | None) -> list[str]:
+def _words(row: dict[str, Any]) -> list[str]:
     from evonas.difference import Change
 
+    changes = row["changes"]
     if changes is None:
-        return ["a random graph"]
+        return [row["origin"] or "a random graph"]
     return [str(Change(**change)) for change in changes] or ["values that nothing depends on"]

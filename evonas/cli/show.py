@@ -61,6 +61,10 @@ def show(
 def _draw(layer: Layer, file: Path) -> None:
     from evonas.drawing import svg
 
+    if file.suffix.lower() != ".svg":
+        raise typer.BadParameter(
+            f"{file} is to be an SVG drawing; give a name that ends in .svg", param_hint="--svg"
+        )
     text = svg(layer.graph)
     try:
         file.write_text(text, encoding="utf-8")

@@ -64,6 +64,8 @@ def swap(
     Raises SwapError for a model, a layer or settings that cannot be used, LayerError or TextError
     for a name of no layer; the model is as it was then.
     """
+    if not isinstance(model, nn.Module):
+        raise SwapError(f"the model must be an nn.Module, given {model!r:.60}; build it first")
     if lone not in get_args(Lone):
         raise SwapError(f"lone must be one of {', '.join(get_args(Lone))}, given {lone!r}")
     wrapper = next((b.__name__ for b in type(model).__mro__ if b.__name__ in _WRAPPERS), None)

@@ -86,6 +86,11 @@ def test_settings_may_be_nested_and_are_checked() -> None:
         config_of("quick", None, {"evolution.lga": 7})
 
 
+def test_a_score_needs_a_seed() -> None:
+    with pytest.raises(ValueError, match="at least 1; given 0"):
+        evonas.score("tanh(x)", seeds=0)
+
+
 def test_frames_of_candidates_and_of_a_board(database: Path) -> None:
     pytest.importorskip("pandas")
     from evonas.leaderboard import leaderboard

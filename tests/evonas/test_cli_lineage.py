@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,18 @@ def test_lineage_from_the_random_graph(database: Path) -> None:
     assert "a random graph" in shown
     assert "std[bs](x) -> std[bs](x * sigmoid(v1 * x))" in shown
     assert "piece of" not in shown
+
+
+def test_lineage_from_a_warm_start(database: Path) -> None:
+    with ResultsDB.open("sqlite:///evonas.db") as db:
+        db.create_run("warm", 1, db.run(RUN).config)
+        with db.writer("warm") as writer:
+            seed = candidate(0, "tanh(x)", Verdict.SCORED, scores=SCORES)
+            writer.commit([replace(seed, origin="warm start: tanh")])
+    assert (
+        as_json("lineage", "tanh(x)", "--run", "warm")["steps"][0]["origin"] == "warm start: tanh"
+    )
+    assert "warm start: tanh" in succeed("lineage", "tanh(x)", "--run", "warm")
 
 
 def test_lineage_names_the_donor_and_mutations_without_effect(database: Path) -> None:

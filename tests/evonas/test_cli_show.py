@@ -242,6 +242,7 @@ def test_a_deep_graph_is_drawn_whole(here: Path, monkeypatch: pytest.MonkeyPatch
 def test_show_writes_the_drawing(here: Path) -> None:
     succeed("show", S0, "--svg", "s0.svg")
     assert Path("s0.svg").read_text() == svg(canonical(parse(S0)))
+    assert "s0.png is to be an SVG drawing" in run("show", S0, "--svg", "s0.png").stderr
     result = run("show", S0, "--svg", "missing/s0.svg")
     assert result.exit_code == 2
     said = " ".join(result.stderr.replace("\u2502", "").split())

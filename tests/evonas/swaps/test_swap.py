@@ -208,6 +208,8 @@ def test_what_is_refused_changes_nothing() -> None:
     swap = functools.partial(evonas.swap, model)
     with pytest.raises(SwapError, match=r"no setting 'group'; allowed: channels_last, .*groups"):
         swap("GN-ReLU", group=2)
+    with pytest.raises(SwapError, match=r"an nn\.Module, given 'resnet18'; build it first"):
+        evonas.swap("resnet18", "EvoNorm-S0")  # type: ignore[arg-type]
     with pytest.raises(SwapError, match="lone must be one of keep, layer, affine, given 'all'"):
         swap("GN-ReLU", lone="all")
     with pytest.raises(SwapError, match="layer must be a text form, a zoo name"):
