@@ -33,6 +33,8 @@ class EvolutionConfig(Section):
     """Regularized evolution. `lag`, `window` and every count are in candidates."""
 
     lag: int = Field(16, ge=1)  # candidate k is bred from the history up to exactly k - lag
+    # arrival: a slow evaluation holds nobody up, but another run from the same seed will differ.
+    commit_order: Literal["slot", "arrival"] = "slot"
     window: int = Field(64, ge=1)  # the latest scored candidates, of whom parents are drawn
     tournament_share: float = Field(0.05, gt=0, le=1)
     tournament_least: int = Field(4, ge=1)
@@ -77,9 +79,11 @@ class EvolutionConfig(Section):
 
     @model_validator(mode="after")
     def _lag_fits(self) -> EvolutionConfig:
-        if 2 * self.lag > self.window:
+        if self.commit_order == "slot" and 2 * self.lag > self.window:
             raise ValueError(
                 f"lag {self.lag} is above half the window of {self.window}, so parents would be "
-                "stale; lower evolution.lag or raise evolution.window"
+                "stale; lower evolution.lag or raise evolution.window, or give "
+                "evolution.commit_order = 'arrival', with which a run cannot be repeated from its "
+                "seed"
             )
         return self

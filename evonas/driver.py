@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from evonas.audit import Auditor, is_audit
@@ -61,8 +62,8 @@ class Driver:
         self._finished: list[tuple[Slot, EvaluationRecord]] = []  # yet to be stored
         # Tasks that wait for a worker, the oldest slot first, or commits would stall.
         self._ready: list[tuple[int, str, Task]] = []
-        self._next_slot = self.history.committed
         self._own_from = evaluated_from(db, run)
+        self._by_arrival = config.evolution.commit_order == "arrival"
         self._space = search_space(config)
         self._crashes = 0  # in a row
 
@@ -73,18 +74,15 @@ class Driver:
 
     def open_slots(self) -> None:
         """Open every slot whose history, up to slot - lag, is committed."""
-        evolution = self.config.evolution
-        last = min(self.history.committed + evolution.lag, self.budget) - 1
-        while self._next_slot <= last:
-            slot = open_slot(
-                self._next_slot, self.history, self.config, self._space, self._own_from
-            )
-            self._slots[slot.number] = slot
+        most = min(self.config.evolution.lag, self.budget - self.history.committed)
+        while len(self._slots) < most:
+            number = self.history.next_slot()
+            slot = open_slot(number, self.history, self.config, self._space, self._own_from)
+            self._slots[number] = slot
             if slot.repeat_of is None:
                 self._propose(slot)
             else:
                 self._evaluate(slot)
-            self._next_slot += 1
         self._look_up()
 
     def submit(self) -> None:
@@ -228,26 +226,41 @@ class Driver:
         self._store()
         rows: list[CandidateRecord] = []
         audited: list[AuditedRecord] = []
-        while (row := self._next_row()) is not None:
+        for row in self._rows():
             rows.append(row)
             self.history.add(row)
-            slot = self._slots.pop(row.number)
+            slot = self._slots.pop(row.opened)
             audited += self._auditor.choose(slot, row)
             self._close(slot)
         self.writer.commit(rows, audited)
 
-    def _next_row(self) -> CandidateRecord | None:
-        slot = self._slots.get(self.history.committed)
-        if slot is None or not slot.is_proposed:
+    def _rows(self) -> Iterator[CandidateRecord]:
+        """The rows whose turn has come; each joins the history before the next is asked for."""
+        if not self._by_arrival:
+            while slot := self._slots.get(self.history.committed):
+                if (row := self._row_of(slot)) is None:
+                    return
+                yield row
+            return
+        for slot in list(self._slots.values()):  # those that arrived together, oldest first
+            if slot.is_under_evaluation:
+                continue
+            if (row := self._row_of(slot)) is not None:
+                yield replace(row, number=self.history.committed, slot=slot.number)
+
+    def _row_of(self, slot: Slot) -> CandidateRecord | None:
+        if not slot.is_proposed:
             return None
         costs = self.config.evolution.costs
         if slot.proposal is None or slot.repeat_of is not None:
             return slot.record(None) if slot.outcome or slot.exhausted else None
         if slot.equal is None:  # then; one may have been committed since
-            slot.equal = self.history.equal_to_latest(slot.proposal.fingerprint)
+            slot.equal = self.history.equal_to(slot.proposal.fingerprint)
         if slot.equal is not None:
-            return slot.record(self.history.latest(slot.equal), costs)
+            return slot.record(self.history.candidate(slot.equal), costs)
         if not slot.asked:  # held back for an earlier slot that was equal, but not exactly
+            if self._proposed.find(slot.proposal.fingerprint) != slot.number:
+                return None  # it is still under way
             self._evaluate(slot)
             self._look_up()
         return None if slot.outcome is None else slot.record(None, costs)

@@ -9,7 +9,9 @@
 
 Candidate k is a function of the seed, k and the committed history up to exactly k - lag, so the
 history does not depend on the number of workers, on their speed, or on how often the driver was
-killed and resumed.
+killed and resumed. With `commit_order = "arrival"` rows are committed as their results arrive, and
+the history up to k - lag is that of the first k - lag + 1 rows: then it depends on the workers, but
+each candidate is still the same function of its slot and of the rows before, resumed or not.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from evonas.arrivals import committed_ahead
 from evonas.config_sections import EvolutionConfig
 from evonas.originals import HEAD, Originals
 from evonas.population import Population
@@ -29,12 +30,17 @@ class History:
         self.repeated = sum(funnel.repeated.values())
         self.refused: Counter[str] = Counter(funnel.refused)
         self.attempts = funnel.attempts
-        self._population = self._read_population(config, self.committed - config.lag)
+        # The next slot to be opened, and those after it that were committed before a kill.
+        self._next = self.committed
+        self._ahead: dict[int, int | None] = {}
+        if config.commit_order == "arrival":
+            self._next, self._ahead = committed_ahead(db, run)
+        self._population = self._read_population(config, self._next - config.lag)
         # How many further seeds slots have asked for, by candidate of the window or later.
         self.asked: Counter[int] = Counter(
             row.repeat_of
             for row in db.repeats(run, least=self._population.oldest)
-            if row.repeat_of is not None
+            if row.repeat_of is not None and row.opened < self._next
         )
         self.best: dict[str, float] = {}
         self.best_mean = 0.0
@@ -45,10 +51,8 @@ class History:
             self.best_mean, self.best_text = ranked.mean, ranked.candidate.text
         # What a duplicate copies: an equal candidate older than the lag is refused, not copied.
         self._lag = config.lag
-        self._latest = {
-            row.number: row for row in db.candidates(run, first=max(0, self.committed - config.lag))
-        }
-        self._oldest = max(0, self.committed - config.lag)  # of the latest
+        self._oldest = max(0, self._next - config.lag)  # of the latest
+        self._latest = {row.number: row for row in db.candidates(run, first=self._oldest)}
         self._originals = Originals(
             lambda number: db.fingerprint(run, number),
             db.fingerprints(run, originals=True, head=HEAD),
@@ -73,6 +77,16 @@ class History:
         if row.verdict == Verdict.SCORED and row.repeat_of is None:
             self._note_scores(row)
 
+    def next_slot(self) -> int:
+        """The number of the next slot to be opened; those that are committed are passed over."""
+        while self._next in self._ahead:
+            repeated = self._ahead.pop(self._next)
+            if repeated is not None:
+                self.asked[repeated] += 1
+            self._next += 1
+        self._next += 1
+        return self._next - 1
+
     def population(self, last: int) -> Population:
         """The population after exactly the rows up to `last`; each call asks for no earlier row."""
         for number in range(self._population.through + 1, last + 1):
@@ -84,13 +98,9 @@ class History:
         """The number of the first candidate that computes the same, itself no duplicate."""
         return self._originals.find(fingerprint)
 
-    def equal_to_latest(self, fingerprint: Fingerprint) -> int | None:
-        """The same, for a fingerprint that none equalled at most `lag` candidates ago."""
-        return self._originals.find_latest(fingerprint)
-
-    def latest(self, number: int) -> CandidateRecord:
-        """One of the last `lag` candidates."""
-        return self._latest[number]
+    def candidate(self, number: int) -> CandidateRecord:
+        """A committed candidate; one of the last `lag` need not be stored yet."""
+        return self._latest.get(number) or self._db.candidate(self._run, number)
 
     def _read_population(self, config: EvolutionConfig, last: int) -> Population:
         population = Population(config.window, config.lag)

@@ -69,10 +69,6 @@ class Originals:
             for number in np.sort(self._numbers[first:end][near]).tolist():
                 if equal(self._read(number), values):
                     return int(number)
-        return self.find_latest(values)
-
-    def find_latest(self, values: Fingerprint) -> int | None:
-        """The same, among the last `least` additions and perhaps some before them."""
         return self._index.find(values)
 
     def _file_older(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from results_db.records import Funnel
+from results_db.records import Funnel, RunRecord
 from results_db.store import ResultsDB
 from workers.verdict import Verdict
 
@@ -22,7 +22,13 @@ _ADVICE: dict[Verdict, tuple[str, str]] = {
 def remarks(db: ResultsDB, run: str) -> list[str]:
     """Sentences on a run, none if nothing is amiss. Raises RunNotFound."""
     funnel = db.funnel(run)
-    return [*_exhausted(funnel), *_failed(db, run, funnel), *_mixed(db.run(run).hardware)]
+    record = db.run(run)
+    return [
+        *_exhausted(funnel),
+        *_failed(db, run, funnel),
+        *_mixed(record.hardware),
+        *_by_arrival(record),
+    ]
 
 
 def _exhausted(funnel: Funnel) -> list[str]:
@@ -46,6 +52,16 @@ def _mixed(hardware: Sequence[str]) -> list[str]:
         f"Machines of {len(hardware)} hardware classes evaluated: {'; '.join(hardware)}. The same "
         "training may give other numbers on each, so scores compare less well, and the run cannot "
         "be repeated bit for bit."
+    ]
+
+
+def _by_arrival(run: RunRecord) -> list[str]:
+    """Said if rows are committed in the order in which results arrive."""
+    if run.config.get("evolution", {}).get("commit_order") != "arrival":
+        return []
+    return [
+        "Candidates are committed as their results arrive. The order is stored, so resuming is "
+        "exact, but the run cannot be repeated from its seed."
     ]
 
 

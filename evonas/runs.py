@@ -105,6 +105,12 @@ def fork(
             f"a fork keeps the primitives of {source!r}: {', '.join(old.primitives) or 'none'} of "
             "your own; start a new run with `evonas search` for others"
         )
+    if (old.evolution.commit_order, new.evolution.commit_order) == ("arrival", "slot"):
+        raise RunError(
+            f"{source!r} commits in the order of arrival, and so does a fork of it: slots that are "
+            "open in the middle of its history cannot be brought into order; start a new run with "
+            "`evonas search`"
+        )
     for what, kept, given in (
         ("warm start", old.warm_start, new.warm_start),
         ("objectives", old.evolution.objectives, new.evolution.objectives),

@@ -50,6 +50,11 @@ class Slot:
         return self.proposal is not None or self.exhausted or self.outcome is not None
 
     @property
+    def is_under_evaluation(self) -> bool:
+        """Whether its result is still to come."""
+        return self.asked and self.outcome is None
+
+    @property
     def digest(self) -> str:
         """Of the attempt that passed; it must be there."""
         assert self.proposal is not None

@@ -141,6 +141,21 @@ def repeated(database: Database, run_id: int) -> list[CandidateRecord]:
         return [candidate_record(row) for row in connection.execute(rows)]
 
 
+def slots(database: Database, run_id: int) -> Iterator[int]:
+    """The slot of every candidate, in the order of committing, some at a time."""
+    slot = func.coalesce(CandidateRow.slot, CandidateRow.number)
+    chosen = select(slot).where(CandidateRow.run_id == run_id).order_by(CandidateRow.number)
+    first = 0
+    while True:
+        chunk = chosen.where(CandidateRow.number >= first).limit(10 * CHUNK)
+        with database.read() as connection:
+            rows = connection.execute(chunk).scalars().all()
+        yield from rows
+        if len(rows) < 10 * CHUNK:
+            return
+        first += len(rows)
+
+
 def count(database: Database, run_id: int) -> int:
     """How many candidates are committed."""
     last = select(func.max(CandidateRow.number)).where(CandidateRow.run_id == run_id)

@@ -79,6 +79,11 @@ class CandidateRecord:
     seeds: int | None = None
 
     @property
+    def opened(self) -> int:
+        """The slot that it was: its place in the order of opening."""
+        return self.number if self.slot is None else self.slot
+
+    @property
     def mean_score(self) -> float | None:
         """The mean over the anchors; None unless the candidate is scored."""
         if self.verdict != SCORED or not self.scores:

@@ -218,6 +218,10 @@ class ResultsDB:
             raise self._no_candidate(run, number)
         return found
 
+    def slots(self, run: str) -> Iterator[int]:
+        """The slot of every candidate, in the order of committing."""
+        return queries.slots(self.database, self._run_id(run))
+
     def count(self, run: str) -> int:
         """How many candidates are committed."""
         return queries.count(self.database, self._run_id(run))

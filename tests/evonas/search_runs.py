@@ -66,10 +66,12 @@ def run_through(
 ) -> tuple[list[CandidateRecord], list[str]]:
     """Run to the end through all that the schedule has; rows, and what was evaluated.
 
-    Nothing that was handed to the driver may be missing from the database after a kill.
+    Nothing that was handed to the driver may be missing from the database after a kill, and no
+    committed row may change.
     """
     rng = np.random.default_rng(schedule.seed)
     evaluated: list[str] = []
+    committed: list[CandidateRecord] = []
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{schedule.seed}.db"
     file.write_bytes(new_database(config))
@@ -81,7 +83,11 @@ def run_through(
             except KilledError:
                 keys = {key_of(layer, config) for layer in evaluated}
                 assert db.find_evaluations(list(keys)).keys() == keys
-        return list(db.candidates("r")), evaluated
+            rows = list(db.candidates("r"))
+            kept = [row.history_row() for row in rows[: len(committed)]]
+            assert kept == [row.history_row() for row in committed]
+            committed = rows
+        return committed, evaluated
 
 
 def pool_of(
