@@ -39,8 +39,8 @@ class Baselines:
         self._config = config
         self._hardware = hardware
         self._done: list[EvaluationRecord] = []
-        self._missing: dict[str, BaselineRecord] = {}  # by task
-        self._submitted = False
+        self._missing: dict[str, BaselineRecord] = {}  # by task, not begun
+        self._running: dict[str, BaselineRecord] = {}
         for name in config.baselines:
             graph = zoo_graph(name)
             graph_digest = digest(graph)
@@ -63,17 +63,27 @@ class Baselines:
     @property
     def are_measured(self) -> bool:
         """Whether all are."""
-        return not self._missing
+        return not (self._missing or self._running)
 
-    def measure(self, pool: Pool, timeout: float) -> None:
-        """Wait up to `timeout` seconds for evaluations. Raises BaselineError."""
-        if not self._submitted:
-            self._submitted = True
-            for name, baseline in self._missing.items():
-                graph_json = zoo_graph(baseline.name).to_json()
-                pool.submit(Task(name, evaluate, (graph_json, self._config.evaluation, 0, False)))
+    @property
+    def are_running(self) -> bool:
+        """Whether some are being measured now."""
+        return bool(self._running)
+
+    def begin(self, pool: Pool) -> None:
+        """Keep every worker busy, and no more: what waits in a pool could not be left out when the
+        search is to stop.
+        """
+        while self._missing and len(self._running) < pool.workers:
+            name = next(iter(self._missing))
+            baseline = self._running[name] = self._missing.pop(name)
+            graph_json = zoo_graph(baseline.name).to_json()
+            pool.submit(Task(name, evaluate, (graph_json, self._config.evaluation, 0, False)))
+
+    def take(self, pool: Pool, timeout: float) -> None:
+        """Wait up to `timeout` seconds and store what has ended. Raises BaselineError."""
         for completion in pool.wait(timeout):
-            baseline = self._missing.pop(completion.task_id)
+            baseline = self._running.pop(completion.task_id)
             if completion.failure is not None:
                 raise BaselineError(
                     f"the baseline {baseline.name} ended as {completion.failure}: "

@@ -72,6 +72,11 @@ class Driver:
         """Whether the budget is spent and the audit has nothing left to follow."""
         return self.history.committed >= self.budget and self._auditor.is_done
 
+    @property
+    def is_auditing(self) -> bool:
+        """Whether the budget is spent and the audit alone is left."""
+        return self.history.committed >= self.budget and not self._auditor.is_done
+
     def open_slots(self) -> None:
         """Open every slot whose history, up to slot - lag, is committed."""
         most = min(self.config.evolution.lag, self.budget - self.history.committed)

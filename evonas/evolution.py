@@ -69,15 +69,24 @@ def run_search(db: ResultsDB, run: str, pool: Pool, *, report: Report, stop: Sto
                 hardware.ask(pool, _REPORT_EVERY)
                 clock.report("baselines")
             baselines = Baselines(db, writer, config, hardware)
-            while not stop.drain and not clock.is_over() and not baselines.are_measured:
-                baselines.measure(pool, _REPORT_EVERY)
-                clock.report("baselines", baselines.done)
+            _measure(baselines, pool, clock, stop)
             pool.stop()
             driver.time_limit = baselines.time_limit()
             state = _evolve(driver, clock, stop)
         finally:
             writer.set_state(state)
     return state
+
+
+def _measure(baselines: Baselines, pool: Pool, clock: _Clock, stop: Stop) -> None:
+    """Measure the baselines; if the search is to stop, finish those that run."""
+    while not baselines.are_measured:
+        if not (stop.drain or clock.is_over()):
+            baselines.begin(pool)
+        elif not baselines.are_running:
+            return
+        baselines.take(pool, _REPORT_EVERY)
+        clock.report("baselines", baselines.done)
 
 
 def _evolve(driver: Driver, clock: _Clock, stop: Stop) -> str:
@@ -95,7 +104,7 @@ def _evolve(driver: Driver, clock: _Clock, stop: Stop) -> str:
             driver.take(completion)
         driver.commit()
         in_vain.check()
-        searching: Phase = "search" if history.committed < driver.budget else "audit"
+        searching: Phase = "audit" if driver.is_auditing else "search"
         clock.report("draining" if draining else searching)
     clock.report("done", now=True)
     if driver.is_done:

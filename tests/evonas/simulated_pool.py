@@ -61,7 +61,7 @@ class SimulatedPool(VirtualPool):
         self.refuses: str | None = None  # the check at which every attempt falls
 
     def submit(self, task: Task) -> None:
-        assert len(self.in_flight) < self.workers or task.id.startswith("baseline")
+        assert len(self.in_flight) < self.workers
         assert all(task.id != other.id for other in self.in_flight)
         super().submit(task)
 

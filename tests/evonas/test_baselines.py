@@ -22,7 +22,8 @@ def measure(db: ResultsDB, run: str, pool: SimulatedPool) -> Baselines:
     with db.writer(run) as writer:
         baselines = Baselines(db, writer, CONFIG, Hardware(CONFIG.evaluation))
         while not baselines.are_measured:
-            baselines.measure(pool, 0.0)
+            baselines.begin(pool)
+            baselines.take(pool, 0.0)
     return baselines
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from evonas.config import load_config
 from evonas.driver import SearchError
-from evonas.evolution import FINISHED, INTERRUPTED, Stop, run_search
+from evonas.evolution import FINISHED, INTERRUPTED, STOPPED, Stop, run_search
 from evonas.progress import Progress
 from evonas.remarks import remarks
 from results_db.store import ResultsDB
@@ -42,6 +42,73 @@ def test_draining_commits_what_it_can_and_the_run_goes_on(
         pool = SimulatedPool(3, np.random.default_rng(1))
         assert run_search(db, "r", pool, report=ignore, stop=Stop()) == FINISHED
         assert db.count("r") == BUDGET
+
+
+class Watched(SimulatedPool):
+    """Remembers what it was given."""
+
+    def __init__(self, workers: int, rng: np.random.Generator) -> None:
+        super().__init__(workers, rng)
+        self.given: list[Task] = []
+
+    def submit(self, task: Task) -> None:
+        self.given.append(task)
+        super().submit(task)
+
+    def begun(self) -> list[str]:
+        """The baselines that it began to measure."""
+        return [t.id.partition(":")[2] for t in self.given if t.id.startswith("baseline:")]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("how", ["Ctrl-C", "time limit"])
+def test_a_stop_among_the_baselines_finishes_what_runs_and_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int, how: str
+) -> None:
+    monkeypatch.setattr("evonas.evolution._REPORT_EVERY", 0.0)
+    names = ("BN-ReLU", "BN-SiLU", "GN-ReLU", "EvoNorm-B0", "EvoNorm-S0", "rectifier")
+    config = small_config(further=(f"baselines={list(names)}",))
+    stop, over = Stop(), False
+    monkeypatch.setattr("evonas.evolution._Clock.is_over", lambda _: over)
+
+    def end_at_the_first_result(progress: Progress) -> None:
+        nonlocal over
+        if progress.phase == "baselines" and progress.baselines:
+            stop.drain, over = how == "Ctrl-C", how == "time limit"
+
+    with ResultsDB.open(f"sqlite:///{tmp_path}/b.db") as db:
+        db.create_run("r", config.seed, config.to_dict(), budget=5)
+        first = Watched(workers, np.random.default_rng(workers))
+        state = run_search(db, "r", first, report=end_at_the_first_result, stop=stop)
+        assert state == (INTERRUPTED if how == "Ctrl-C" else STOPPED)
+        stored = [b.name for b in db.baselines("r") if db.find_evaluation(b.evaluation_key)]
+        assert 1 <= len(stored) < len(names)
+        assert set(stored) == set(first.begun())
+        assert db.count("r") == 0
+        over = False
+        second = Watched(workers, np.random.default_rng(9))
+        assert run_search(db, "r", second, report=ignore, stop=Stop()) == FINISHED
+        assert sorted(first.begun() + second.begun()) == sorted(names)
+
+
+@pytest.mark.parametrize(
+    ("share", "phases"),
+    [
+        (0.0, ["baselines", "search", "done"]),
+        (1.0, ["baselines", "search", "audit", "done"]),
+    ],
+)
+def test_an_audit_is_a_phase_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float, phases: list[str]
+) -> None:
+    monkeypatch.setattr("evonas.evolution._REPORT_EVERY", 0.0)
+    config = small_config(further=(f"audit.share={share}", "baselines=['BN-ReLU']"))
+    seen: list[str] = []
+    with ResultsDB.open(f"sqlite:///{tmp_path}/p.db") as db:
+        db.create_run("r", config.seed, config.to_dict(), budget=5)
+        pool = SimulatedPool(3, np.random.default_rng(0))
+        run_search(db, "r", pool, report=lambda p: seen.append(p.phase), stop=Stop())
+    assert list(dict.fromkeys(seen)) == phases
 
 
 @pytest.mark.parametrize("failure", sorted(MACHINE_VERDICTS))
@@ -85,17 +152,15 @@ def test_workers_get_the_resolved_space(tmp_path: Path) -> None:
     config = load_config(
         "quick", None, [f"space={{{table}}}", "require=['causal']", "baselines=[]"]
     )
-    asked: list[SearchSpace] = []
-
-    class Watched(SimulatedPool):
-        def submit(self, task: Task) -> None:
-            if isinstance(task.args[0], ProposalTask):
-                asked.append(pickle.loads(pickle.dumps(task.args[0])).space)
-            super().submit(task)
-
+    pool = Watched(2, np.random.default_rng(0))
     with ResultsDB.open(f"sqlite:///{tmp_path}/s.db") as db:
         db.create_run("r", config.seed, config.to_dict(), budget=5)
-        run_search(db, "r", Watched(2, np.random.default_rng(0)), report=ignore, stop=Stop())
+        run_search(db, "r", pool, report=ignore, stop=Stop())
+    asked: list[SearchSpace] = [
+        pickle.loads(pickle.dumps(task.args[0])).space
+        for task in pool.given
+        if task.args and isinstance(task.args[0], ProposalTask)
+    ]
     assert set(asked) == {SearchSpace("own", ("x",), ("tanh", "add"), 3, ("causal",))}
 
 
