@@ -31,12 +31,15 @@ def audit(
     """
     from evonas.audit_report import audit_report
     from evonas.cli.output import Column, emit, stderr
+    from evonas.cli.stored import database_option
     from evonas.runs import latest
     from results_db.store import ResultsDB
+    from search_spaces.errors import counted
 
     with ResultsDB.open(db, create=False) as results:
         name = latest(results, run)
         report = audit_report(results, name)
+        where = database_option(results)
     rows = [_layer(f) for f in report.layers] if layers else [asdict(x) for x in report.lines]
     if not report.share and not report.layers:
         stderr().print(
@@ -45,6 +48,14 @@ def audit(
         )
     elif format is Format.TABLE and not layers:
         print_audit(report)
+        waiting = sum(line.waiting for line in report.lines)
+        if waiting:
+            stderr().print(
+                f"{counted(waiting, 'layer')} to be trained yet; `evonas resume {name}{where}` "
+                "goes on with it",
+                markup=False,
+                soft_wrap=True,
+            )
     if format is Format.JSON:
         facts = {"run": name, "share": report.share, "bar": report.bar, "bar_of": report.bar_of}
         print(json.dumps({**facts, "seconds": report.seconds, "rows": rows}, indent=2))

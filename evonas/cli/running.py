@@ -20,6 +20,7 @@ from evonas.evolution import Stop, run_search
 from evonas.pools import available_cpus, pool_of
 from evonas.runs import check_free, create
 from results_db.store import ResultsDB
+from search_spaces.errors import counted
 from search_spaces.own_reference import as_options
 from workers.pools.base import Pool
 from workers.preparation import prepare
@@ -35,7 +36,8 @@ def drive(db: ResultsDB, run: str, workers: int | None, address: str | None) -> 
     spent = record.budget is not None and db.count(run) >= record.budget
     if spent and not without_result(db, db.audited(run)):
         console.print(
-            f"run {run} is finished: {record.budget} candidates; `--budget N` raises it",
+            f"run {run} is finished: {counted(record.budget or 0, 'candidate')}; `--budget N` "
+            "raises it",
             markup=False,
         )
         show_summary(db, run, "finished")
@@ -69,11 +71,11 @@ def _drive(
                 state = run_search(db, run, pool, report=display.report, stop=stop)
     except KeyboardInterrupt:
         if not run:
-            console.print("stopped before the run was begun")
+            console.print("stopped before the run was begun; the same command begins it")
             raise typer.Exit(INTERRUPTED) from None
         own = as_options(config.primitives)
         command = f"evonas resume {run}{database_option(db)}{own}"
-        console.print(Text(f"stopped; what was committed is kept. Go on with: {command}"))
+        console.print(Text(f"stopped; what was finished is stored. Go on with: {command}"))
         raise typer.Exit(INTERRUPTED) from None
     show_summary(db, run, state)
     if stop.drain and state != "finished":
@@ -84,7 +86,7 @@ def open_pool(workers: int | None, address: str | None, say: Callable[..., None]
     """As `evonas.pools.pool_of`, and says that workers start."""
     if workers != 0:
         count = workers or available_cpus()
-        say(Text(f"starting {count} worker{'s' if count > 1 else ''} ...", style="dim"))
+        say(Text(f"starting {counted(count, 'worker')} ...", style="dim"))
     return pool_of(workers, address)
 
 

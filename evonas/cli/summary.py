@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,18 +9,16 @@ from typing import Any
 from rich.text import Text
 
 from evonas.beaten import beaten_baselines, beaten_sentences
+from evonas.cli.next_commands import left_lines, left_of, next_commands
 from evonas.cli.output import Column, number, print_table, stdout
-from evonas.cli.stored import database_option
 from evonas.cli.words import formula, verdict_text
 from evonas.exports.export import export_layer
 from evonas.exports.files import ExportError
-from evonas.layers import Layer, layer_of, short
+from evonas.layers import Layer, layer_of
 from evonas.leaderboard import NEARLY_EQUAL, Entry, Leaderboard, leaderboard
 from evonas.remarks import remarks
 from results_db.store import ResultsDB
-from search_spaces.codegen_own import own_primitives
-from search_spaces.own_reference import as_options
-from search_spaces.text import parse
+from search_spaces.errors import counted
 from search_spaces.zoo import zoo_digests
 
 SUMMARY_LAYERS = 5
@@ -44,10 +41,13 @@ def show_summary(db: ResultsDB, run: str, state: str) -> None:
             ("\nRun ", ""),
             (run, "bold"),
             f": {_STATES.get(state, state)}, ",
-            f"{committed:,}{f' of {budget:,}' if budget else ''} candidates",
+            f"{committed:,} of {counted(budget, 'candidate')}"
+            if budget
+            else counted(committed, "candidate"),
         )
     )
-    print_table(board_columns(board), board_rows(board))
+    if board.found or board.baselines:
+        print_table(board_columns(board), board_rows(board))
     console.print()
     if board.best is None:
         said = "no layer has passed the protocols yet" if committed else "no candidate yet"
@@ -57,11 +57,10 @@ def show_summary(db: ResultsDB, run: str, state: str) -> None:
         console.print(_exported(db, run, board.best), soft_wrap=True)
     for remark in remarks(db, run):
         console.print(Text(remark, style="yellow"))
+    for line in left_lines(left := left_of(db, board)):
+        console.print(Text(line))
     console.print()
-    where = database_option(db)
-    own = as_options(db.run(run).config.get("primitives", ()))
-    for command, purpose in _next_commands(board, run, committed, budget, own):
-        command += where
+    for command, purpose in next_commands(db, board, left):
         console.print(
             Text.assemble("  ", (f"{command:<44}", "green"), f" {purpose}"), soft_wrap=True
         )
@@ -155,22 +154,3 @@ def _layer(db: ResultsDB, run: str, entry: Entry) -> Layer:
     (candidate,) = db.candidates(run, first=entry.number, last=entry.number)
     assert candidate.graph_json is not None
     return layer_of(Graph.from_json(candidate.graph_json), db)
-
-
-def _next_commands(
-    board: Leaderboard, run: str, committed: int, budget: int | None, own: str
-) -> list[tuple[str, str]]:
-    name = shlex.quote(run)
-    commands = [(f"evonas top {name}", "more of the best layers")]
-    if board.best is not None:
-        digest = short(board.best.digest)
-        needed = own if own_primitives(parse(board.best.text)) else ""
-        commands.append(
-            (f"evonas show {digest}{needed}", "formula, properties, ancestors of the best one")
-        )
-        commands.append(
-            (f"evonas export {digest} --to out{needed}", "any layer as a torch-only module")
-        )
-    further = f" --budget {2 * committed}" if committed >= (budget or 0) else ""
-    commands.append((f"evonas resume {name}{further}{own}", "go on with the search"))
-    return commands

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from evonas.config_sections import EvolutionConfig
 from evonas.evolution import Stop
 from evonas.progress import Progress
 from results_db import ResultsDB
+from results_db.records import AuditedRecord, CandidateRecord
 from tests.evonas.command_line import run, succeed
 from tests.evonas.small_database import HISTORY, RUN
 
@@ -30,6 +31,8 @@ class FakeLoop:
         self.minutes: list[float | None] = []
         self.body: Body = lambda stop: None
         self.state = "finished"
+        self.rows: Sequence[CandidateRecord] = HISTORY
+        self.audited: Sequence[AuditedRecord] = ()
 
     def __call__(
         self,
@@ -45,7 +48,7 @@ class FakeLoop:
         self.minutes.append(config_from_dict(db.run(run).config).max_minutes)
         with db.writer(run) as writer:
             if not db.count(run):
-                writer.commit(HISTORY)
+                writer.commit(self.rows, self.audited)
             report(progress(run))
             try:
                 self.body(stop)
@@ -204,6 +207,47 @@ def test_the_first_signal_drains(loop: FakeLoop, number: signal.Signals) -> None
     assert "Run one: interrupted, 6 of 10 candidates" in result.stdout
     assert "evonas resume one" in result.stdout
     assert signal.getsignal(number) is before
+
+
+def test_a_search_that_ends_among_its_baselines_says_what_is_left(loop: FakeLoop) -> None:
+    loop.rows = ()
+    loop.body = lambda stop: signal.raise_signal(signal.SIGINT)
+    result = run("search", "--workers", "0", "--name", "one", "--budget", "10")
+    assert result.exit_code == 130
+    assert "Run one: interrupted, 0 of 10 candidates" in result.stdout
+    assert "6 baselines to be measured yet; what was measured is stored" in result.stdout
+    assert "evonas resume one" in result.stdout
+    assert "evonas top" not in result.stdout  # it would show nothing
+
+
+def audited(number: int) -> AuditedRecord:
+    return AuditedRecord(
+        digest=f"c1-{number:032x}",
+        number=number,
+        failed="stack",
+        graph_json="{}",
+        text="x",
+        evaluation_key=f"none {number}",
+    )
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("budget", [6, 10])
+def test_a_run_whose_audit_is_not_done_says_so_and_how_to_go_on(
+    loop: FakeLoop, count: int, budget: int
+) -> None:
+    loop.audited, loop.state = [audited(number) for number in range(count)], "stopped"
+    shown = search("--name", "one", "--budget", str(budget))
+    words = " ".join(shown.split())
+    assert f"audit has {count} layer{'s' * (count > 1)} to train yet" in words
+    spent = budget == 6
+    assert ("evonas resume one finish the rejection audit" in words) == spent
+    assert f"evonas resume one{' --budget 12' * spent} go on with the search" in words
+    told = run("audit", "one").stderr
+    assert f"{count} layer{'s' * (count > 1)} to be trained yet; `evonas resume one`" in told
+    loop.state = "finished"
+    assert "layers/one" in succeed("resume", "one", "--workers", "0")  # and is not refused
+    assert loop.runs == ["one", "one"]
 
 
 def test_the_second_signal_stops_at_once(loop: FakeLoop) -> None:

@@ -1,0 +1,71 @@
+"""What a run has not done yet, and the commands that go on."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+from evonas.audit import without_result
+from evonas.cli.stored import database_option
+from evonas.layers import short
+from evonas.leaderboard import Leaderboard
+from results_db.store import ResultsDB
+from search_spaces.codegen_own import own_primitives
+from search_spaces.errors import counted
+from search_spaces.own_reference import as_options
+from search_spaces.text import parse
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of a run. audits: layers that checks threw out and that are to be trained."""
+
+    candidates: int
+    baselines: int
+    audits: int
+
+
+def left_of(db: ResultsDB, board: Leaderboard) -> Left:
+    """What the run of a board has left."""
+    run = db.run(board.run)
+    return Left(
+        candidates=max(0, (run.budget or 0) - db.count(run.name)),
+        baselines=len(run.config.get("baselines", ())) - len(board.baselines),
+        audits=len(without_result(db, db.audited(run.name))),
+    )
+
+
+def left_lines(left: Left) -> list[str]:
+    """What is left beside candidates, in sentences."""
+    lines = []
+    if left.baselines:
+        lines.append(
+            f"{counted(left.baselines, 'baseline')} to be measured yet; what was measured is "
+            "stored and never paid for again."
+        )
+    if left.audits:
+        lines.append(
+            f"The rejection audit has {counted(left.audits, 'layer')} to train yet, of those that "
+            "the checks threw out."
+        )
+    return lines
+
+
+def next_commands(db: ResultsDB, board: Leaderboard, left: Left) -> list[tuple[str, str]]:
+    """Commands that a user may want after a search, each with its purpose."""
+    name, where = shlex.quote(board.run), database_option(db)
+    own = as_options(db.run(board.run).config.get("primitives", ()))
+    commands = []
+    if board.best is not None:
+        digest = short(board.best.digest)
+        needed = own if own_primitives(parse(board.best.text)) else ""
+        commands = [
+            (f"evonas top {name}", "more of the best layers"),
+            (f"evonas show {digest}{needed}", "formula, properties, ancestors of the best one"),
+            (f"evonas export {digest} --to out{needed}", "any layer as a torch-only module"),
+        ]
+    if left.audits and not left.candidates:
+        commands.append((f"evonas resume {name}{own}", "finish the rejection audit"))
+    further = "" if left.candidates else f" --budget {2 * db.count(board.run)}"
+    commands.append((f"evonas resume {name}{further}{own}", "go on with the search"))
+    return [(command + where, purpose) for command, purpose in commands]
