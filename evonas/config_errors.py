@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from evonas.setting_names import ENTRY, setting_names
 from search_spaces.errors import nearest
+from workers.settings import UnknownSettingError
 
 
 class ConfigError(ValueError):
@@ -24,7 +27,10 @@ def explain(error: ValidationError, config: type[BaseModel]) -> str:
     keys = [part for part in first["loc"] if isinstance(part, str)]
     path = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        return _unknown_key(path, keys[-1], _section(config, keys[:-1]))
+        return _unknown_key(path, tuple(_section(config, keys[:-1]).model_fields), config)
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, UnknownSettingError) and _elsewhere(cause.path, config):
+        return _unknown_key(cause.path, cause.allowed, config)
     if first["type"] in ("value_error", "assertion_error"):
         message = first["msg"].removeprefix("Value error, ")
         return message if path in message else f"{path}: {message}"
@@ -39,9 +45,22 @@ def given(value: Any) -> str:
     return f"{reprlib.repr(value):.80}"
 
 
-def _unknown_key(path: str, key: str, section: type[BaseModel]) -> str:
-    known = tuple(section.model_fields)
-    return f"unknown key {path!r:.80}{nearest(key, known)}; allowed: {', '.join(known)}"
+def _unknown_key(path: str, known: Sequence[str], config: type[BaseModel]) -> str:
+    hint = _elsewhere(path, config) or nearest(path.rpartition(".")[2], known)
+    return f"unknown key {path!r:.80}{hint}; allowed: {', '.join(known)}"
+
+
+def _elsewhere(path: str, config: type[BaseModel]) -> str:
+    """The settings of other sections that are called as the last part of `path` is, as a question;
+    "" if there is none, or if the path is right for another kind of its section.
+    """
+    names = tuple(dict.fromkeys(setting_names(config)))
+    if re.sub(r"\[\d+\]", f".{ENTRY}", path) in names:
+        return ""
+    last = path.rpartition(".")[2]
+    *some, final = [repr(name) for name in names if name.rpartition(".")[2] == last] or [""]
+    alike = f"{', '.join(some)} or {final}" if some else final
+    return f" (did you mean {alike}?)" if alike else ""
 
 
 def _section(config: type[BaseModel], keys: list[str]) -> type[BaseModel]:

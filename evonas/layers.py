@@ -12,7 +12,7 @@ from results_db.records import FoundLayer
 from results_db.store import ResultsDB
 from search_spaces.canonical import CANONICAL_VERSION, canonical_and_digest
 from search_spaces.errors import TextError, UnknownPrimitiveError, nearest
-from search_spaces.graph import Graph
+from search_spaces.graph import NAMED_INITIAL, Graph
 from search_spaces.own_reference import as_options
 from search_spaces.text import parse
 from search_spaces.text_printer import format_graph
@@ -21,6 +21,8 @@ from search_spaces.zoo import ZOO, zoo_digests, zoo_graph
 MAX_FILE_BYTES = 1_000_000
 _DIGEST_PREFIX = re.compile(r"(c\d+-)?[0-9a-f]{4,32}")
 _WORD = re.compile(r"[A-Za-z0-9_.-]+")
+# With a slash or a suffix, and nothing that only text forms have.
+_PATH = re.compile(r"[^\s()\[\]*+=,;]*(?:/|\.[A-Za-z])[^\s()\[\]*+=,;]*")
 _WHAT_IT_MAY_BE = (
     "allowed: a zoo name (`evonas zoo`), 4 or more characters of a digest, "
     "a text form such as 'max(x, 0)', or the path of an exported file"
@@ -61,11 +63,14 @@ def one_line(text: str) -> str:
     return text.replace("\n", "; ")
 
 
-def resolve(given: str, db: ResultsDB | None = None) -> Layer:
-    """The layer that `given` names; `db` is asked for digests and for where it was found.
+def resolve(given: str | Path, db: ResultsDB | None = None) -> Layer:
+    """The layer that `given` names, a Path always a file; `db` is asked for digests and for where
+    it was found.
 
     Raises LayerError, and TextError that points at the column.
     """
+    if isinstance(given, Path):
+        return layer_of(_graph_of_file(given), db)
     given = given.strip()
     if given.endswith(".py") or os.path.isfile(given):
         return layer_of(_graph_of_file(Path(given)), db)
@@ -76,11 +81,24 @@ def resolve(given: str, db: ResultsDB | None = None) -> Layer:
     try:
         return layer_of(parse(given), db)
     except TextError:
+        if os.path.isdir(given):
+            raise LayerError(f"{given} is a folder; give the exported file in it") from None
+        if _is_path(given):
+            raise LayerError(
+                f"there is no file {given!r:.200}{nearest(given, ZOO)}\n{_WHAT_IT_MAY_BE}"
+            ) from None
         if not _WORD.fullmatch(given):
             raise
         raise LayerError(
             f"no layer is called {given!r:.80}{nearest(given, ZOO)}\n{_WHAT_IT_MAY_BE}"
         ) from None
+
+
+def _is_path(given: str) -> bool:
+    """Whether what is no text form looks like a path; a slash may divide in a mistaken one."""
+    first = re.split(r"[/.]", given)[0]
+    is_value = first in NAMED_INITIAL or first.isdecimal()
+    return bool(_PATH.fullmatch(given)) and not is_value
 
 
 def layer_of(graph: Graph, db: ResultsDB | None = None) -> Layer:
@@ -144,6 +162,10 @@ def _graph_of_file(path: Path) -> Graph:
     try:
         with path.open("rb") as file:
             source = file.read(MAX_FILE_BYTES + 1)
+    except FileNotFoundError:
+        raise LayerError(
+            f"there is no file {path}; `evonas export LAYER --to DIR` writes one"
+        ) from None
     except OSError as error:
         raise LayerError(f"cannot read {path}: {error.strerror}") from None
     if len(source) > MAX_FILE_BYTES:

@@ -33,6 +33,15 @@ class SettingsError(ValueError):
     """An unknown setting or a value of the wrong kind; the message says what to do."""
 
 
+class UnknownSettingError(SettingsError):
+    """A section has no setting of that name; `path` is its full name, `allowed` what there is."""
+
+    def __init__(self, path: str, allowed: tuple[str, ...]) -> None:
+        self.path, self.allowed = path, allowed
+        key = path.rpartition(".")[2]
+        super().__init__(f"unknown setting {path}; {_nearest(key, list(allowed))}")
+
+
 @dataclass(frozen=True, slots=True)
 class AnchorConfig:
     """name: a key of ANCHORS, or my_package.my_module:factory; network: its config.
@@ -132,7 +141,7 @@ def build(kind: type[Any], values: Any, path: str) -> Any:
     hints = dict(get_type_hints(kind))
     for key in values:
         if key not in hints:
-            raise SettingsError(f"unknown setting {path}{key}; {_nearest(str(key), list(hints))}")
+            raise UnknownSettingError(f"{path}{key}", tuple(hints))
     if kind is AnchorConfig:
         name = str(values.get("name"))
         if name not in ANCHORS and not is_dotted(name):

@@ -37,7 +37,7 @@ def export(
     >>> evonas.Layer(exported.path).name
     'EvoNorm-S0'
     """
-    given = layer.text if isinstance(layer, Layer) else str(layer)
+    given = layer.text if isinstance(layer, Layer) else layer
     with database_if_any(database_url(db)) as results:
         return export_layer(
             resolve(given, results),

@@ -40,7 +40,7 @@ class Layer:
     """
 
     def __init__(self, given: str | Path | Layer, *, db: str | None = None) -> None:
-        name = given.text if isinstance(given, Layer) else str(given)
+        name = given.text if isinstance(given, Layer) else given
         with database_if_any(database_url(db)) as results:
             self._layer = resolve(name, results)
 

@@ -63,8 +63,9 @@ def test_words_that_are_neither_name_nor_text_form() -> None:
         resolve("EvoNrm-S0")
     with pytest.raises(LayerError, match="no digest in the zoo"):
         resolve("deadbeef")
-    with pytest.raises(TextError, match="column 4"):
-        resolve("x +")
+    for text in ("x +", "x/y", "x / tahn(x)", "2/y"):
+        with pytest.raises(TextError, match="column"):
+            resolve(text)
 
 
 def test_an_exported_file_is_read_and_not_executed(here: Path) -> None:
@@ -85,8 +86,19 @@ def test_a_file_without_a_header_or_with_a_changed_one(here: Path) -> None:
         path.write_text(content)
         with pytest.raises(LayerError, match="has no header"):
             resolve("layer.py")
-    with pytest.raises(LayerError, match="No such file"):
-        resolve("missing.py")
+
+
+def test_a_path_of_nothing_is_no_formula(here: Path) -> None:
+    given = ("missing.py", "layers/missing.py", "layers/missing", "./missing", "missing.onnx")
+    for path in (*given, str(here / "missing"), "../x", Path("tanh"), Path("layers/missing")):
+        with pytest.raises(LayerError, match="there is no file"):
+            resolve(path)
+    (here / "layers" / "one").mkdir(parents=True)
+    for folder in ("layers", "layers/one"):
+        with pytest.raises(LayerError, match=f"{folder} is a folder; give the exported file in it"):
+            resolve(folder)
+    (here / "tanh").mkdir()
+    assert resolve("tanh").zoo == "tanh"
 
 
 def test_show_a_layer_that_a_run_found(database: Path) -> None:
@@ -125,7 +137,7 @@ def test_show_has_every_property_in_every_form(here: Path) -> None:
         assert row["values"] == "5 full tensors, 1 over batch x groups, 1 over channels"
         shown = " ".join(succeed("show", given).split())
         for words in (
-            "5 operations, 1 of them moments",
+            "5 operations, 1 of them a moment",
             "values 5 full tensors",
             "depends on x yes, by an element-wise path",
             "mixes positions, channels",

@@ -112,6 +112,22 @@ def test_differences_name_the_keys() -> None:
             "evolution.lagg=3",
             r"unknown key 'evolution\.lagg' \(did you mean 'lag'\?\); allowed: lag, window",
         ),
+        ("share=1", r"unknown key 'share' \(did you mean 'audit\.share'\?\); allowed: space"),
+        ("training.steps=1", r"unknown key 'training' \(did you mean 'evaluation\.training'\?\)"),
+        (
+            "evolution.steps=1",
+            r"unknown key 'evolution\.steps' \(did you mean 'evaluation\.anchors\.NAME\.steps', "
+            r"'evaluation\.training\.steps' or 'evaluation\.stability\.steps'\?\); allowed: lag",
+        ),
+        (
+            "evaluation.lag=3",
+            r"unknown key 'evaluation\.lag' \(did you mean 'evolution\.lag'\?\); allowed: anchors",
+        ),
+        (  # a resnet has them
+            "evaluation.anchors.vit.network.widths=[8]",
+            r"^unknown setting evaluation\.anchors\[1\]\.network\.widths; .*did you mean 'width'",
+        ),
+        ("num_nodes=3", r"unknown key 'num_nodes'; allowed: "),
         ("budgte=3", r"unknown key 'budgte' \(did you mean 'budget'\?\); allowed: "),
         ("evolution.lag=40", "above half the window"),
         ("evolution.lag=0", r"evolution\.lag: 0; give a whole number from 1 up"),
