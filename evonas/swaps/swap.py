@@ -16,6 +16,7 @@ from evonas.swaps.report import Report, report_of
 from evonas.swaps.rewritten import Rewritten, blocks_of, rewritten
 from evonas.swaps.seen import see
 from evonas.swaps.steps import Flow, parts_of
+from search_spaces.errors import counted
 
 # Wrappers hold on to the parameters, or to code that was made of the model as it was.
 _WRAPPERS = frozenset(
@@ -82,7 +83,9 @@ def swap(
     new = _layers(model, maker, places, taken, planned.lone if lone != "keep" else (), lone)
     stay = {p: f"no activation follows; it is read by {why}" for p, why in planned.lone.items()}
     stay |= {**planned.kept, **refused}
-    report = report_of(flow, new, taken, stay, _remarks(flow, maker, places, new, blocks))
+    kept = planned.lone if lone == "keep" else ()
+    remarks = _remarks(flow, maker, places, new, blocks, kept)
+    report = report_of(flow, new, taken, stay, remarks)
     _replace(model, new)
     _replace(model, {path: nn.Identity() for pair in planned.pairs for path in pair.activations})
     for block in blocks:
@@ -137,15 +140,22 @@ def _remarks(
     places: Mapping[str, Placement],
     new: Iterable[str],
     blocks: Collection[Rewritten],
+    lone: Collection[str],
 ) -> tuple[str, ...]:
+    """What holds for the whole model; `lone` are norms without activation that stay."""
     remarks = []
     if flow.obstacle:
         remarks.append(f"{flow.obstacle}; give `inputs` to see more")
     tokens = sum(1 for path in new if places[path].at_end and places[path].ndim in (None, 3))
     if maker.mixes and tokens:
         remarks.append(
-            f"{tokens} layers may be given tokens, and this layer takes statistics over them: "
-            "earlier ones see later ones, and padding, so it does not suit causal models"
+            f"{counted(tokens, 'layer')} may be given tokens, and this layer takes statistics over "
+            "them: earlier ones see later ones, and padding, so it does not suit causal models"
+        )
+    if lone:
+        remarks.append(
+            f'{counted(len(lone), "norm")} without an activation: `lone="layer"` puts the layer in '
+            'such places too, `lone="affine"` scale and shift alone'
         )
     if blocks:
         remarks.append(

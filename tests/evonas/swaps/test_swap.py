@@ -61,8 +61,12 @@ def test_each_norm_and_activation_is_reported_once(recorded: bool) -> None:
     assert model(IMAGES).shape == (2, 8, 6, 6)
     lines = str(report).split("\n")
     assert lines[0] == f"5 replaced, 11 left alone; seen by {how}"
-    assert len(lines) == 17
-    assert "pair         BatchNorm2d + pair_act -> NormAct(8, apply_act=True" in lines[1]
+    assert len(lines) == 18
+    assert lines[1] == (
+        '  3 norms without an activation: `lone="layer"` puts the layer in such places too, '
+        '`lone="affine"` scale and shift alone'
+    )
+    assert "pair         BatchNorm2d + pair_act -> NormAct(8, apply_act=True" in lines[2]
     assert lines[-1].endswith("whole_act    ReLU stays: it follows whole")
 
 
@@ -95,6 +99,7 @@ def test_lone_norms_are_replaced_by_choice(choice: str) -> None:
     assert torch.equal(model.gated.bias, shift)
     assert torch.equal(model.pair.weight, torch.ones(8))
     assert {kept.path for kept in report.left_alone} == _WHY.keys() - lone
+    assert "lone=" not in str(report)
 
 
 def test_an_untraceable_model_is_seen_by_its_sequences_or_by_a_pass() -> None:
