@@ -64,8 +64,28 @@ def stderr() -> Console:
 
 
 def _console(stream: Any, *, stderr: bool = False) -> Console:
-    width = None if stream.isatty() or os.environ.get("COLUMNS") else WIDTH_OF_FILES
-    return Console(stderr=stderr, width=width, highlight=False, soft_wrap=False)
+    piped = not stream.isatty()
+    width = WIDTH_OF_FILES if piped and not os.environ.get("COLUMNS") else None
+    file: Any = _Trimmed(stream) if piped else None  # None: whatever sys has when it prints
+    return Console(file=file, stderr=stderr, width=width, highlight=False, soft_wrap=False)
+
+
+class _Trimmed:
+    """A stream on which no line that is written whole ends in spaces; columns are padded to a width
+    that is nothing to a file.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """As of any stream."""
+        *lines, rest = text.split("\n")
+        self._stream.write("".join(f"{line.rstrip(' ')}\n" for line in lines) + rest)
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def emit(

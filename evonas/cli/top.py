@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -68,8 +69,12 @@ def top(
 
 
 def _print(db: ResultsDB, board: Leaderboard) -> None:
+    from rich.text import Text
+
     from evonas.cli.output import emit, stderr, stdout
+    from evonas.cli.stored import database_option
     from evonas.cli.summary import board_columns, board_rows, print_notes
+    from search_spaces.own_reference import as_options
 
     name, columns = board.run, board_columns(board)
     empty = f"run {name} has no layer yet"
@@ -77,6 +82,10 @@ def _print(db: ResultsDB, board: Leaderboard) -> None:
     if board.found:
         stdout().print()
         print_notes(db, board)
+        command = f"evonas rerank {shlex.quote(name)} --top 10{database_option(db)}"
+        own = as_options(db.run(name).config.get("primitives", ()))
+        said = f"`{command}{own}` trains the best again, beside the baselines, on untouched data."
+        stdout().print(Text(said, style="dim"), soft_wrap=True)
         return
     stderr().print(
         f"run {name} has scored no layer yet; `evonas status` shows where its candidates ended"

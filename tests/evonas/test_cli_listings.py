@@ -146,6 +146,31 @@ def test_narrow_tables_cut_nothing(
     assert letters(width) == letters(1000)
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["runs", "top", "candidates", "status", "pareto", "zoo", "show EvoNorm-S0", "diff ReLU tanh"],
+)
+def test_no_line_of_what_is_piped_ends_in_spaces(database: Path, command: str) -> None:
+    lines = succeed(*command.split()).split("\n")
+    assert len(lines) > 2
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
+def test_a_line_that_is_not_written_whole_keeps_its_spaces() -> None:
+    from evonas.cli.output import _console
+
+    stream = io.StringIO()
+    console = _console(stream)
+    console.print("to be answered: ", end="")
+    console.print("yes  ")
+    assert stream.getvalue() == "to be answered: yes\n"
+
+
+def test_top_names_the_command_that_settles_it(database: Path) -> None:
+    assert "`evonas rerank first --top 10` trains the best again" in succeed("top")
+    assert "rerank" not in succeed("top", "--format", "csv")
+
+
 def test_spaces_lists_all_or_one_of_one_s_own(here: Path) -> None:
     names = [row["name"] for row in as_json("spaces")]
     assert names == ["evonorm-b", "evonorm-s", "universal", "pointwise"]
