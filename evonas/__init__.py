@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from evonas.api.dataframe import to_dataframe
     from evonas.api.export import export
     from evonas.api.layer import Layer
+    from evonas.api.rerank import rerank
     from evonas.api.score import score
     from evonas.api.search import search
     from evonas.swaps.swap import swap
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
 _OFFERED = {
     "Layer": "evonas.api.layer",
     "export": "evonas.api.export",
+    "rerank": "evonas.api.rerank",
     "score": "evonas.api.score",
     "search": "evonas.api.search",
     "swap": "evonas.swaps.swap",
     "to_dataframe": "evonas.api.dataframe",
 }
 
-__all__ = ["Layer", "export", "score", "search", "swap", "to_dataframe"]
+__all__ = ["Layer", "export", "rerank", "score", "search", "swap", "to_dataframe"]
 
 
 def __getattr__(name: str) -> Any:

@@ -24,6 +24,7 @@ from evonas.contenders import Contender
 from evonas.measuring import Outcome
 from evonas.rerank_setup import RerankSetup
 from evonas.scoring import Subject
+from evonas.standings import Comparison, Standing, best, comparisons, standings
 from evonas.trials import Cell, Laboratory, Report
 from results_db.records import AnchorResult, EvaluationRecord, RerankedLayer, RerankRecord
 from results_db.store import ResultsDB
@@ -40,11 +41,21 @@ MOST_SEEDS = _TEST_SEED - _CHOICE_SEED
 
 @dataclass(frozen=True, slots=True)
 class RerankPlan:
-    """seeds: of the tests; rate_seeds: of the choice of a rate; rates: factors on the rate."""
+    """seeds: of the tests; rate_seeds: of the choice of a rate; rates: factors on the rate.
+
+    Raises ValueError for fewer than two tests, which have no interval, and for what cannot be.
+    """
 
     seeds: int = 5
     rate_seeds: int = 3
     rates: tuple[float, ...] = (0.3, 1.0, 3.0)
+
+    def __post_init__(self) -> None:
+        for name, given, least in (("seeds", self.seeds, 2), ("rate_seeds", self.rate_seeds, 1)):
+            if not least <= given <= MOST_SEEDS:
+                raise ValueError(f"{name} may be {least} to {MOST_SEEDS}; given {given}")
+        if not self.rates or not all(0 < rate < math.inf for rate in self.rates):
+            raise ValueError(f"rates are positive factors such as (0.3, 1, 3); given {self.rates}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,21 @@ class Rerank:
 
     record: RerankRecord
     failures: tuple[str, ...]
+
+    @property
+    def standings(self) -> list[Standing]:
+        """The layers found, those given, the baselines; each part best validation first."""
+        return standings(self.record)
+
+    @property
+    def best(self) -> Standing | None:
+        """The layer found that did best in validation; no test had a say in it."""
+        return best(self.record)
+
+    @property
+    def comparisons(self) -> list[Comparison]:
+        """Every layer found against the others, on each anchor; corrected for their number."""
+        return comparisons(self.record)
 
 
 def rerank(
@@ -113,8 +139,8 @@ def _choose(outcomes: Mapping[float, Sequence[Outcome]]) -> AnchorResult:
     if not means:
         reason = next(iter(failed.values()))
         return AnchorResult(failure=f"at every rate, such as {reason}", failed_rates=failed)
-    best = max(means, key=lambda rate: (means[rate], -abs(math.log(rate))))
-    return AnchorResult(rate=best, validation=means[best], failed_rates=failed)
+    chosen = max(means, key=lambda rate: (means[rate], -abs(math.log(rate))))
+    return AnchorResult(rate=chosen, validation=means[chosen], failed_rates=failed)
 
 
 def _with_tests(result: AnchorResult, outcomes: Sequence[Outcome]) -> AnchorResult:

@@ -21,8 +21,12 @@ def config_of(
     preset: str, file: str | Path | None, settings: Mapping[str, Any] | None
 ) -> RunConfig:
     """Settings over file over preset; names in `settings` may have dots. Raises ConfigError."""
-    overrides = [f"{name}={value_text(value)}" for name, value in _flat(settings or {}, "")]
-    return load_config(preset, None if file is None else Path(file), overrides)
+    return load_config(preset, None if file is None else Path(file), overrides_of(settings))
+
+
+def overrides_of(settings: Mapping[str, Any] | None) -> list[str]:
+    """The settings as `--set` takes them, `key.path=value`."""
+    return [f"{name}={value_text(value)}" for name, value in _flat(settings or {}, "")]
 
 
 def _flat(settings: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:

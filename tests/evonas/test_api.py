@@ -9,6 +9,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ import evonas.api
 from evonas.layers import LayerError
 from results_db import RunNotFound
 from search_spaces.errors import TextError
+from tests.evonas.command_line import as_json
+from tests.evonas.rerank_runs import OPTIONS, SETTINGS, searched
+from tests.evonas.rerank_runs import RUN as SEARCHED
 from tests.evonas.small_database import BEST, HISTORY, RUN, SCORES
 
 MODULES = [f"evonas.api.{module.name}" for module in pkgutil.iter_modules(evonas.api.__path__)]
@@ -92,6 +96,65 @@ def test_a_score_needs_a_seed() -> None:
         evonas.score("tanh(x)", seeds=0)
 
 
+def test_a_rerank_is_that_of_the_command(here: Path, caplog: pytest.LogCaptureFixture) -> None:
+    searched()
+    settings = {
+        key: tomllib.loads(f"value = {value}")["value"]
+        for key, _, value in (setting.partition("=") for setting in SETTINGS)
+    }
+    arguments: dict[str, Any] = {
+        "top": 1,
+        "beside": evonas.Layer("tanh(x)"),
+        "preset": "quick",
+        "settings": settings,
+        "anchors": ["resnet"],
+        "seeds": 2,
+        "rate_seeds": 1,
+        "workers": 0,
+    }
+    trained: list[bool] = []
+    with caplog.at_level("INFO"):
+        found = evonas.rerank(
+            SEARCHED, **arguments, rates=[1], report=lambda trial, *_: trained.append(trial.tested)
+        )
+    assert "batch 4 (run: 8)" in caplog.text
+    assert "looked at" not in caplog.text
+    assert trained == [False] * 4 + [True] * 4 * 2
+    assert [s.layer.kind for s in found.standings] == ["found", "given", "baseline", "baseline"]
+    assert found.best == found.standings[0]
+    assert len(found.comparisons) == 3
+    assert not found.failures
+    options = ["--anchors", "resnet", "--seeds", "2", "--rate-seeds", "1", "--rates", "1"]
+    command = ["rerank", SEARCHED, "--top", "1", "--with", "tanh(x)", *options, *OPTIONS]
+    with pytest.MonkeyPatch.context() as patch:  # all is stored
+        patch.setattr("workers.pools.serial.SerialPool.submit", None)
+        rows = as_json(*command)
+    assert [row["test"]["resnet"] for row in rows] == [
+        list(standing.layer.results["resnet"].test) for standing in found.standings
+    ]
+    evonas.rerank(**arguments, rates=[1, 3])  # of the latest run
+    assert "its test data have been looked at" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"top": 0}, "top is how many of the best layers are trained, at least 1; given 0"),
+        ({"seeds": 1}, "seeds may be 2 to 1000; given 1"),
+        ({"rate_seeds": 0}, "rate_seeds may be 1 to 1000; given 0"),
+        ({"rates": []}, r"rates are positive factors such as \(0.3, 1, 3\); given \(\)"),
+        ({"rates": [1, -1]}, "rates are positive factors"),
+        ({"rates": [float("nan")]}, "rates are positive factors"),
+    ],
+)
+def test_numbers_of_a_rerank_that_cannot_be(
+    here: Path, arguments: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        evonas.rerank(**arguments)
+    assert not list(here.iterdir())
+
+
 def test_frames_of_candidates_and_of_a_board(database: Path) -> None:
     pytest.importorskip("pandas")
     from evonas.leaderboard import leaderboard
@@ -130,6 +193,8 @@ board = evonas.search(settings={"budget": 1}, workers=0)
 best: float | None = board.found[0].mean
 scores = evonas.score([layer, "GN-ReLU"], seeds=1)
 value = scores[0].score("resnet")
+again = evonas.rerank(top=1, beside=layer, rates=[1])
+mean: float | None = None if again.best is None or again.best.mean is None else again.best.mean.mean
 half: float | None = None if value is None else value.half
 frame = evonas.to_dataframe(board)
 report = evonas.swap(layer.module(8), "EvoNorm-S0")
