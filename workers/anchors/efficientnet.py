@@ -1,11 +1,10 @@
 """EfficientNet: inverted residuals with squeeze-and-excitation (Tan and Le 2019, table 1)."""
 
 from dataclasses import dataclass
-from itertools import starmap
 
 from torch import nn
 
-from workers.anchors.inverted import InvertedResidualNetwork, Stage
+from workers.anchors.inverted import InvertedResidualNetwork
 from workers.anchors.weights import NormAct
 
 
@@ -33,17 +32,12 @@ def build(
     config: EfficientNetConfig, norm_act: NormAct, shape: tuple[int, int, int], classes: int
 ) -> nn.Module:
     """The network for images of `shape` (channels, height, width), its weights not drawn yet."""
-    expansions = [config.first_expansion, *[config.expansion] * (len(config.widths) - 1)]
-    stages = zip(
-        config.widths, config.depths, config.strides, config.kernels, expansions, strict=True
-    )
     return InvertedResidualNetwork(
+        config,
         norm_act,
         shape[0],
         classes,
-        stem=config.stem,
-        stem_stride=config.stem_stride,
-        stages=starmap(Stage, stages),
-        last=config.head,
+        kernels=config.kernels,
+        first_expansion=config.first_expansion,
         squeeze=config.squeeze,
     )

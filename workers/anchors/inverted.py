@@ -1,22 +1,18 @@
 """Networks of inverted residuals with linear bottlenecks (Sandler et al. 2018, section 3)."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from workers.anchors.weights import NormAct
 
-
-class Stage(NamedTuple):
-    """A row of blocks; stride: of the first of them, kernel: side of the depthwise convolution."""
-
-    width: int
-    depth: int
-    stride: int
-    kernel: int
-    expansion: int
+if TYPE_CHECKING:
+    from workers.anchors.efficientnet import EfficientNetConfig
+    from workers.anchors.mobilenet import MobileNetConfig
 
 
 class SqueezeExcitation(nn.Module):
@@ -75,24 +71,29 @@ class InvertedResidual(nn.Module):
 
 
 class InvertedResidualNetwork(nn.Module):
-    """stem, inverted residuals, 1x1 convolution to `last` channels, mean over space, head."""
+    """stem, stages of inverted residuals, 1x1 convolution, mean over space, head.
+
+    kernels: side of the depthwise convolutions, one a stage; first_expansion: of the first stage;
+    squeeze: as in InvertedResidual.
+    """
 
     def __init__(
         self,
+        config: EfficientNetConfig | MobileNetConfig,
         norm_act: NormAct,
         channels: int,
         classes: int,
         *,
-        stem: int,
-        stem_stride: int,
-        stages: Iterable[Stage],
-        last: int,
+        kernels: Sequence[int],
+        first_expansion: int,
         squeeze: float | None = None,
     ) -> None:
         super().__init__()
-        first = nn.Conv2d(channels, stem, 3, stem_stride, 1, bias=False)
-        parts: list[nn.Module] = [first, norm_act(stem)]
-        inputs = stem
+        first = nn.Conv2d(channels, config.stem, 3, config.stem_stride, 1, bias=False)
+        parts: list[nn.Module] = [first, norm_act(config.stem)]
+        inputs = config.stem
+        expansions = [first_expansion, *[config.expansion] * (len(config.widths) - 1)]
+        stages = zip(config.widths, config.depths, config.strides, kernels, expansions, strict=True)
         for width, depth, stride, kernel, expansion in stages:
             for index in range(depth):
                 step = stride if index == 0 else 1
@@ -100,9 +101,9 @@ class InvertedResidualNetwork(nn.Module):
                     InvertedResidual(norm_act, inputs, width, step, kernel, expansion, squeeze)
                 )
                 inputs = width
-        parts += [nn.Conv2d(inputs, last, 1, bias=False), norm_act(last)]
+        parts += [nn.Conv2d(inputs, config.head, 1, bias=False), norm_act(config.head)]
         self.parts = nn.Sequential(*parts)
-        self.head = nn.Linear(last, classes)
+        self.head = nn.Linear(config.head, classes)
 
     def forward(self, x: Tensor) -> Tensor:
         """Images (B, C, H, W) to logits (B, classes)."""

@@ -1,11 +1,10 @@
 """MobileNetV2: inverted residuals with linear bottlenecks (Sandler et al. 2018, section 3)."""
 
 from dataclasses import dataclass
-from itertools import starmap
 
 from torch import nn
 
-from workers.anchors.inverted import InvertedResidualNetwork, Stage
+from workers.anchors.inverted import InvertedResidualNetwork
 from workers.anchors.weights import NormAct
 from workers.keys import later
 
@@ -32,16 +31,11 @@ def build(
     config: MobileNetConfig, norm_act: NormAct, shape: tuple[int, int, int], classes: int
 ) -> nn.Module:
     """The network for images of `shape` (channels, height, width), its weights not drawn yet."""
-    first = config.first_expansion or config.expansion
-    expansions = [first, *[config.expansion] * (len(config.widths) - 1)]
-    kernels = [3] * len(config.widths)
-    stages = zip(config.widths, config.depths, config.strides, kernels, expansions, strict=True)
     return InvertedResidualNetwork(
+        config,
         norm_act,
         shape[0],
         classes,
-        stem=config.stem,
-        stem_stride=config.stem_stride,
-        stages=starmap(Stage, stages),
-        last=config.head,
+        kernels=[3] * len(config.widths),
+        first_expansion=config.first_expansion or config.expansion,
     )
