@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from results_db.records import Funnel, RunRecord
 from results_db.store import ResultsDB
+from search_spaces.errors import counted
 from workers.verdict import Verdict
 
 # Verdict of the machine -> what ended its candidates, and what to do.
@@ -38,9 +39,9 @@ def _exhausted(funnel: Funnel) -> list[str]:
         return []
     check, times = max(funnel.refused.items(), key=lambda pair: pair[1])
     return [
-        f"For {exhausted:,} of {funnel.candidates:,} candidates no graph passed the screens in all "
-        f"attempts; most fell at '{check}' ({times:,} of {funnel.attempts:,}). The requirements "
-        "or the space leave little to find, or what there is has been found."
+        f"For {exhausted:,} of {counted(funnel.candidates, 'candidate')} no graph passed the "
+        f"screens in all attempts; most fell at '{check}' ({times:,} of {funnel.attempts:,}). The "
+        "requirements or the space leave little to find, or what there is has been found."
     ]
 
 
@@ -76,7 +77,7 @@ def _failed(db: ResultsDB, run: str, funnel: Funnel) -> list[str]:
             continue
         reason = next(iter(db.candidates(run, verdict=verdict))).reason
         lines.append(
-            f"{count:,} of {evaluated:,} candidates {what} ({reason}), so little was learned of "
-            f"layers: {advice}."
+            f"{count:,} of {counted(evaluated, 'candidate')} {what} ({reason}), so little was "
+            f"learned of layers: {advice}."
         )
     return lines

@@ -13,6 +13,7 @@ from evonas.config_document import differences
 from results_db.records import RunRecord
 from results_db.store import ResultsDB
 from results_db.transfer import fork_run
+from search_spaces.errors import counted
 from search_spaces.space import SPACES
 from workers.anchors import ANCHORS
 from workers.quality import QualityConfig
@@ -79,7 +80,7 @@ def extend(db: ResultsDB, name: str, *, budget: int | None, max_minutes: float |
     committed = db.count(name)
     if budget is not None and budget < committed:
         raise RunError(
-            f"run {name!r} has committed {committed} candidates already; "
+            f"run {name!r} has committed {counted(committed, 'candidate')} already; "
             f"give a --budget above that, not {budget}"
         )
     if budget is not None and budget != run.budget:
@@ -138,7 +139,7 @@ def fork(
         new = new.model_copy(update={"budget": max(stored.budget or new.budget, shared)})
     if new.budget < shared:
         raise RunError(
-            f"the fork begins with {shared} candidates of {source!r}; "
+            f"the fork begins with {counted(shared, 'candidate')} of {source!r}; "
             f"give a --budget above that, not {new.budget}"
         )
     return fork_run(db, source, name, config=new.to_dict(), seed=new.seed, budget=new.budget, at=at)

@@ -39,8 +39,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """`1 input`, `2 inputs`."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    """`1 input`, `2 inputs`, `1,000 inputs`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def own_hint(name: str) -> str:

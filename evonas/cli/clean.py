@@ -19,10 +19,11 @@ def clean(
     from evonas.cli.output import stderr
     from results_db.clean import clean as clean_up
     from results_db.store import ResultsDB
+    from search_spaces.errors import counted
 
     with ResultsDB.open(db, create=False) as results:
         names = clean_up(results, dry_run=dry_run)
     for name in names:
         print(name)
     done = "would be removed" if dry_run else "removed"
-    stderr().print(f"{len(names)} run{'' if len(names) == 1 else 's'} {done}")
+    stderr().print(f"{counted(len(names), 'run')} {done}")

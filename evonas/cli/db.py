@@ -30,7 +30,7 @@ def upgrade(db: Database = DEFAULT_DATABASE) -> None:
     from results_db.migrate import upgrade as upgrade_schema
     from results_db.store import ResultsDB
     from search_spaces.canonical import canonical_and_digest
-    from search_spaces.errors import UnknownPrimitiveError
+    from search_spaces.errors import UnknownPrimitiveError, counted
     from search_spaces.graph import Graph
 
     def digest_of(graph: str) -> str | None:
@@ -44,7 +44,7 @@ def upgrade(db: Database = DEFAULT_DATABASE) -> None:
         changed = recompute_digests(results, digest_of)
         address = results.address
     schema = f"schema {before} -> {after}" if before != after else f"schema {after} is the latest"
-    print(f"{address}: {schema}, {changed:,} digests computed anew")
+    print(f"{address}: {schema}, {counted(changed, 'digest')} computed anew")
 
 
 @app.command()
@@ -78,13 +78,14 @@ def copy(
     from evonas.runs import EXTENT
     from results_db.store import ResultsDB
     from results_db.transfer import copy_evaluations, copy_run
+    from search_spaces.errors import counted
 
     with ResultsDB.open(from_, create=False) as source:
         source.run(run)
         with ResultsDB.open(to) as target:
             copy_evaluations(source, target)
             new = copy_run(source, target, run, new_name=name, extent=EXTENT)
-            print(f"{target.address}: {new:,} candidates new in {name or run}")
+            print(f"{target.address}: {counted(new, 'candidate')} new in {name or run}")
 
 
 @app.command()
@@ -93,7 +94,8 @@ def merge(to: _To, from_: _From = DEFAULT_DATABASE) -> None:
     from evonas.runs import EXTENT
     from results_db.store import ResultsDB
     from results_db.transfer import merge as merge_all
+    from search_spaces.errors import counted
 
     with ResultsDB.open(from_, create=False) as source, ResultsDB.open(to) as target:
         for name, new in merge_all(source, target, EXTENT).items():
-            print(f"{target.address}: {new:,} candidates new in {name}")
+            print(f"{target.address}: {counted(new, 'candidate')} new in {name}")

@@ -115,6 +115,7 @@ def _print(facts: dict[str, Any]) -> None:
 
     from evonas.cli.output import Column, number, print_table, stdout
     from evonas.cli.words import formula
+    from search_spaces.errors import counted
 
     console, a, b = stdout(), facts["a"], facts["b"]
     console.print()
@@ -125,7 +126,7 @@ def _print(facts: dict[str, Any]) -> None:
         console.print("\nThe same layer: their simplified graphs are equal.")
         return
     count, most = facts["distance"], "" if facts["is_least"] else "at most "
-    edits = f"{most}{count} edit{'s' if count != 1 else ''} of values and inputs"
+    edits = f"{most}{counted(count, 'edit')} of values and inputs"
     console.print(f"\n{edits} (graph edit distance)\n")
     rows = [
         {**c, "before": _part(c["before"]), "after": _part(c["after"])} for c in facts["changes"]

@@ -24,6 +24,7 @@ from evonas.cli.words import (
     verdict_word,
 )
 from evonas.progress import Progress
+from search_spaces.errors import counted
 
 PLAIN_EVERY = 5.0  # seconds between plain lines
 _PHASES = {
@@ -96,7 +97,7 @@ def plain_line(p: Progress) -> str:
     if p.repeated:
         parts.append(f"{p.repeated} on further seeds")
     if p.attempts:
-        parts.append(f"{p.attempts} attempts, {sum(p.refused.values())} refused")
+        parts.append(f"{counted(p.attempts, 'attempt')}, {sum(p.refused.values())} refused")
     if p.best:
         parts.append(
             "best " + " ".join(f"{anchor} {score:.3f}" for anchor, score in p.best.items())
@@ -184,6 +185,6 @@ def _facts(p: Progress) -> RenderableType:
         )
         grid.add_row("", formula(p.best_text))
     if p.phase != "baselines":
-        speed = f"{p.rate:.2f} candidates/s, {p.busy} of {p.workers} workers busy"
+        speed = f"{p.rate:.2f} candidates/s, {p.busy} of {counted(p.workers, 'worker')} busy"
         grid.add_row("speed", Text(speed))
     return grid

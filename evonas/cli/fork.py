@@ -39,6 +39,7 @@ def fork(
     from evonas.cli.output import stderr
     from evonas.runs import fork as fork_a_run
     from results_db.store import ResultsDB
+    from search_spaces.errors import counted
     from search_spaces.own_reference import as_options
 
     overrides = list(set_ or ())
@@ -52,7 +53,7 @@ def fork(
         own = as_options(record.config.get("primitives", ()))
     print(name)
     stderr().print(
-        f"shares {shared:,} candidates with {run}, budget {record.budget:,}; "
+        f"shares {counted(shared, 'candidate')} with {run}, budget {record.budget:,}; "
         f"go on with: evonas resume {name}{own}",
         markup=False,
     )

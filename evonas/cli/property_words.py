@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from search_spaces.codegen import form
+from search_spaces.errors import counted
 from search_spaces.graph import Graph
 from search_spaces.index_sets import BATCH, BETWEEN_GROUPS, CHANNELS, SPACE, WITHIN_GROUP, Axes
 from search_spaces.properties import properties
@@ -72,7 +73,7 @@ def property_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
     """A line for each property: its name and what holds."""
     mixed = [what for what in ("batch", "positions", "channels") if facts[f"mixes_{what}"]]
     lines = [
-        ("size", f"{facts['active_nodes']} operations, {facts['moments']} of them moments"),
+        ("size", _operations(facts["active_nodes"], facts["moments"])),
         ("values", _values(facts["values"])),
         ("depends on x", _dependence(facts)),
         ("mixes", ", ".join(mixed) or "nothing: every element for itself"),
@@ -98,17 +99,22 @@ def property_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
+def _operations(count: int, moments: int) -> str:
+    kind = "a moment" if moments == 1 else "moments"
+    return f"{counted(count, 'operation')}, {moments} of them {kind}"
+
+
 def _values(values: list[dict[str, Any]]) -> str:
     """How many values vary over which axes, such as `3 full tensors, 1 over channels`."""
     counts = Counter(tuple(value["varies_over"]) for value in values)
     parts = []
     for axes, count in sorted(counts.items(), key=lambda pair: -len(pair[0])):
         if axes == _ALL:
-            parts.append(f"{count} full tensor{'s' if count > 1 else ''}")
+            parts.append(counted(count, "full tensor"))
         elif axes:
             parts.append(f"{count} over {' x '.join(axes)}")
         else:
-            parts.append(f"{count} single number{'s' if count > 1 else ''}")
+            parts.append(counted(count, "single number"))
     return ", ".join(parts)
 
 

@@ -92,6 +92,7 @@ def rerank(
     from evonas.reranking import RerankPlan
     from evonas.reranking import rerank as train_again
     from results_db.store import ResultsDB
+    from search_spaces.errors import counted
 
     look_here()
     register(primitive)
@@ -136,7 +137,8 @@ def rerank(
             style="yellow",
         )
     if done.failures:
-        console.print(f"{len(done.failures)} trainings failed; the same command tries them again:")
+        failed = counted(len(done.failures), "training")
+        console.print(f"{failed} failed; the same command tries again:")
         for failure in done.failures[:10]:
             console.print(f"  {failure}", markup=False)
         raise typer.Exit(FAILED)

@@ -103,8 +103,8 @@ def _explanation(record: RerankRecord, compared: int) -> list[str]:
         "(Student's t). The intervals speak of seeds (weights, batches), not of other data.",
         f"The rate of each layer is the best of {rates} by validation accuracy, on "
         f"{others}. So is the order: no test had a say in it.",
-        f"Better, worse, *: paired t-test over the seeds, {compared} comparisons, Holm's "
-        f"correction, level {LEVEL:g}.",
+        f"Better, worse, *: paired t-test over the seeds, {counted(compared, 'comparison')}, "
+        f"Holm's correction, level {LEVEL:g}.",
     ]
 
 

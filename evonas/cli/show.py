@@ -128,9 +128,11 @@ def _print(facts: dict[str, Any], layer: Layer) -> None:
 
 
 def _nearest(nearest: dict[str, Any]) -> str:
+    from search_spaces.errors import counted
+
     count, most = nearest["distance"], "" if nearest["is_least"] else "at most "
     return (
-        f"{nearest['name']}, {most}{count} edit{'s' if count != 1 else ''} of values and inputs "
+        f"{nearest['name']}, {most}{counted(count, 'edit')} of values and inputs "
         f"away (graph edit distance); `evonas diff` shows them"
     )
 

@@ -85,6 +85,7 @@ def simulate(
     from evonas.simulator.table import read_table
     from evonas.simulator.trial import Trial
     from results_db.store import ResultsDB
+    from search_spaces.errors import counted
 
     given = set_ or []
     compared: dict[str, RunConfig] = {FIRST: load_config(preset, config, given)}
@@ -116,7 +117,12 @@ def simulate(
     if to is not None:
         to.mkdir(parents=True, exist_ok=True)
         write_csv(to / "searches.csv", rows(trials))
-        plot(found, f"{budget:,} candidates, {seeds} seeds", workers is not None, to / "found.svg")
+        plot(
+            found,
+            f"{counted(budget, 'candidate')}, {counted(seeds, 'seed')}",
+            workers is not None,
+            to / "found.svg",
+        )
     names = ("found", "half", "difference", "difference_half", "p")
     numbers = [number(name, digits=3) for name in names]
     counts = [number(name) for name in ("better", "worse")]

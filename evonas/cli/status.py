@@ -112,23 +112,28 @@ def _print(db: ResultsDB, facts: dict[str, Any]) -> None:
     from evonas.cli.summary import board_columns, board_rows
     from evonas.cli.words import percent, share, verdict_text, verdict_word
     from evonas.leaderboard import leaderboard
+    from search_spaces.errors import counted
 
     console, attempts, committed = stdout(), facts["attempts"], facts["committed"]
     speed = f", {facts['per_second']:.2f} candidates/s lately" if facts["per_second"] else ""
     required = "".join(f", {name}" for name in facts["requirements"])
     required = f"; required: {required[2:]}" if required else ""
-    of_budget = f" of {facts['budget']:,}" if facts["budget"] else ""
+    of_all = counted(committed, "candidate")
+    if facts["budget"]:
+        of_all = f"{committed:,} of {counted(facts['budget'], 'candidate')}"
     console.print(
         Text.assemble(
             (facts["run"], "bold"),
-            f"  {facts['state']}, {committed:,}{of_budget} candidates{speed}",
+            f"  {facts['state']}, {of_all}{speed}",
             (f"\nspace {facts['space']}, seed {facts['seed']}{required}", "dim"),
         )
     )
     if not committed:
         console.print("\nNo candidate is committed yet.")
         return
-    line = f"{attempts:,} attempts, {facts['attempts_per_candidate']:,.0f} for each candidate"
+    line = (
+        f"{counted(attempts, 'attempt')}, {facts['attempts_per_candidate']:,.0f} for each candidate"
+    )
     console.print(Text(f"\n{line}"))
     if facts["repeated"]:
         ended = ", ".join(f"{n:,} {verdict_word(v)}" for v, n in facts["repeated"].items())
