@@ -57,7 +57,8 @@ def show_summary(db: ResultsDB, run: str, state: str) -> None:
         console.print(_exported(db, run, board.best), soft_wrap=True)
     for remark in remarks(db, run):
         console.print(Text(remark, style="yellow"))
-    for line in left_lines(left := left_of(db, board)):
+    left = left_of(db, board)
+    for line in left_lines(left):
         console.print(Text(line))
     console.print()
     for command, purpose in next_commands(db, board, left):

@@ -17,12 +17,13 @@ import pytest
 
 import evonas
 import evonas.api
+from evonas.api.arguments import overrides_of
 from evonas.layers import LayerError
 from results_db import RunNotFound
 from search_spaces.errors import TextError
 from tests.evonas.command_line import as_json
-from tests.evonas.rerank_runs import OPTIONS, SETTINGS, searched
 from tests.evonas.rerank_runs import RUN as SEARCHED
+from tests.evonas.rerank_runs import SETTINGS, searched
 from tests.evonas.small_database import BEST, HISTORY, RUN, SCORES
 
 MODULES = [f"evonas.api.{module.name}" for module in pkgutil.iter_modules(evonas.api.__path__)]
@@ -124,16 +125,18 @@ def test_a_rerank_is_that_of_the_command(here: Path, caplog: pytest.LogCaptureFi
     assert found.best == found.standings[0]
     assert len(found.comparisons) == 3
     assert not found.failures
-    options = ["--anchors", "resnet", "--seeds", "2", "--rate-seeds", "1", "--rates", "1"]
-    command = ["rerank", SEARCHED, "--top", "1", "--with", "tanh(x)", *options, *OPTIONS]
+    evonas.rerank(**arguments, rates=[1, 3])  # of the latest run
+    assert "its test data have been looked at" in caplog.text
+    command = ["rerank", SEARCHED, "--top", "1", "--with", "tanh(x)", "--anchors", "resnet"]
+    command += ["--seeds", "2", "--rate-seeds", "1", "--rates", "1", "--workers", "0"]
+    command += ["--preset", "quick"]
+    command += [part for text in overrides_of(settings) for part in ("--set", text)]
     with pytest.MonkeyPatch.context() as patch:  # all is stored
         patch.setattr("workers.pools.serial.SerialPool.submit", None)
         rows = as_json(*command)
     assert [row["test"]["resnet"] for row in rows] == [
         list(standing.layer.results["resnet"].test) for standing in found.standings
     ]
-    evonas.rerank(**arguments, rates=[1, 3])  # of the latest run
-    assert "its test data have been looked at" in caplog.text
 
 
 @pytest.mark.parametrize(
