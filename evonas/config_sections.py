@@ -33,9 +33,9 @@ class EvolutionConfig(Section):
     """Regularized evolution. `lag`, `window` and every count are in candidates."""
 
     lag: int = Field(16, ge=1)  # candidate k is bred from the history up to exactly k - lag
+    window: int = Field(64, ge=1)  # the latest scored candidates, of whom parents are drawn
     # arrival: a slow evaluation holds nobody up, but another run from the same seed will differ.
     commit_order: Literal["slot", "arrival"] = "slot"
-    window: int = Field(64, ge=1)  # the latest scored candidates, of whom parents are drawn
     tournament_share: float = Field(0.05, gt=0, le=1)
     tournament_least: int = Field(4, ge=1)
     strategy: Literal["evolution", "random"] = "evolution"  # random: no candidate has parents

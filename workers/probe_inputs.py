@@ -14,15 +14,15 @@ from torch import Tensor
 class ProbeInputs:
     """Input, output gradient, (B, C, H, W), and an input for evaluation, in float64.
 
-    `parameters`: by name, in training and in evaluation; None leaves them as they start. Batch > 1,
-    height other than width, several channels a group.
+    `steps`: of training, before anything is measured. Batch > 1, height other than width, several
+    channels a group.
     """
 
     x: Tensor
     cotangent: Tensor
     unseen: Tensor
     groups: int
-    parameters: tuple[dict[str, Tensor], dict[str, Tensor]] | None = None
+    steps: int = 0
 
 
 @cache
@@ -65,21 +65,7 @@ def varied_inputs() -> ProbeInputs:
     of_groups = draw.some(0.4, batch, groups, 1, 1).repeat_interleave(channels // groups, 1)
     unseen = torch.cat((centred, batch_of(off_centre + of_groups, steady_mean=-2.0)))
     cotangent = draw.normal(batch, channels, height, width)
-    # alpha and shift have both signs, and each is once the larger one.
-    training = _parameters(2, channels, least_mean=0.4, alpha=-0.7, shift=0.9)
-    evaluation = _parameters(3, channels, least_mean=1.2, alpha=1.6, shift=-0.4)
-    return ProbeInputs(x, cotangent, unseen, groups, (training, evaluation))
-
-
-def _parameters(seed: int, channels: int, least_mean: float, **scalars: float) -> dict[str, Tensor]:
-    """Both signs, or abs(v1) would be v1; a mean apart from 0, or mean[sc](v0) would be 0."""
-    draw = _Draw(seed)
-    values = {name: torch.tensor([value], dtype=torch.float64) for name, value in scalars.items()}
-    for name in ("weight", "bias", "v0", "v1"):
-        value = torch.exp(draw.normal(channels))
-        value[: channels // 3] *= -1  # the first group, so that means of groups have both signs
-        values[name] = value + (least_mean - value.mean()).clamp(min=0)
-    return values
+    return ProbeInputs(x, cotangent, unseen, groups, steps=2)
 
 
 class _Draw:

@@ -1,4 +1,4 @@
-"""Fingerprints: equal for layers that compute the same, however written, and for no others."""
+"""Fingerprints: equal for layers that train alike, however written, and for no others."""
 
 from __future__ import annotations
 
@@ -28,6 +28,16 @@ SAME = [
     ("x / (std[bs](x) * std[bs](x))", "x / square(std[bs](x))"),
     ("abs(x * v1)", "abs(x) * abs(v1)"),
 ]
+# In training alone: parameters that start at 0 or 1 and get no gradient stay there.
+SAME_AS_TRAINED = [
+    ("max(x, square(v0))", "max(x, 0)"),
+    ("max(x, abs(v0))", "max(x, 0)"),
+    ("max(x, std[sg](v1))", "max(x, std[bs](0))"),
+    ("max(x, rms[sc](v0))", "max(x, std[bs](0))"),
+    ("abs(max(x, v0)) / std[sg](x)", "max(x, 0) / std[sg](x)"),
+    ("std[sc](x) + 0 * x", "max(std[sc](x), x * mean[sc](v0))"),
+    ("v0 * v0 * v1 * x + x", "x"),
+]
 DIFFERENT = [
     ("x", "v1 * x"),
     ("v1 * x", "abs(v1) * x"),
@@ -46,7 +56,10 @@ DIFFERENT = [
     ("max(x, std[sc](x))", "max(max(x, std[sc](x)), mean[sc](x))"),
     ("max(rms[sc](x), tanh(x))", "rms[sc](x) + 0 * x"),
     ("std[s](x) + 0 * x", "max(std[s](x), -(1 + x) * exp(x))"),
-    ("std[sc](x) + 0 * x", "max(std[sc](x), x * mean[sc](v0))"),
+    ("std[sc](x) + 0 * x", "max(std[sc](x), x * mean[sc](v1))"),
+    ("max(x, mean[sg](v0))", "max(x, 0)"),
+    ("v0 * v1 * x + x", "x"),
+    ("x / v1", "x * v1"),
     ("alpha * x", "abs(alpha) * x"),
     ("shift * x", "abs(shift) * x"),
     ("max(x, shift)", "max(max(x, shift), 0)"),
@@ -60,7 +73,7 @@ def joined(left: str, right: str) -> bool:
     return index.find(fingerprint(layer_class(parse(right)))) == 3
 
 
-@pytest.mark.parametrize(("left", "right"), SAME)
+@pytest.mark.parametrize(("left", "right"), SAME + SAME_AS_TRAINED)
 def test_equal_layers_are_joined(left: str, right: str) -> None:
     assert joined(left, right)
     assert joined(right, left)
@@ -90,7 +103,7 @@ def test_fingerprints_do_not_depend_on_what_came_before() -> None:
 
 def test_values_that_are_not_finite_are_counted() -> None:
     assert fingerprint(layer_class(parse("x / 0")))[-1] > 0
-    assert fingerprint(layer_class(parse("x / v0")))[-1] == 0
+    assert fingerprint(layer_class(parse("x / v1")))[-1] == 0
 
 
 def test_a_fingerprint_that_overflowed_equals_none() -> None:
@@ -180,7 +193,7 @@ def test_outputs_of_layers_an_epsilon_apart_differ_by_a_hundredth(one: str, othe
 def test_outputs_of_known_layers_differ_by_more() -> None:
     prints = [fingerprint(layer_class(canonical(zoo_graph(name)))) for name in ZOO]
     for i, one in enumerate(prints):
-        assert all(difference(one, other) > 0.05 for other in prints[:i])
+        assert all(difference(one, other) > 0.02 for other in prints[:i])
 
 
 def test_the_difference_of_what_overflowed_is_not_small() -> None:
