@@ -18,10 +18,13 @@ from search_spaces.text import parse
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What is left of a run. audits: layers that checks threw out and that are to be trained."""
+    """What is left of a run. measured: baselines that are done; audits: layers that checks threw
+    out and that are to be trained.
+    """
 
     candidates: int
     baselines: int
+    measured: int
     audits: int
 
 
@@ -31,6 +34,7 @@ def left_of(db: ResultsDB, board: Leaderboard) -> Left:
     return Left(
         candidates=max(0, (run.budget or 0) - db.count(run.name)),
         baselines=len(run.config.get("baselines", ())) - len(board.baselines),
+        measured=len(board.baselines),
         audits=len(without_result(db, db.audited(run.name))),
     )
 
@@ -39,10 +43,8 @@ def left_lines(left: Left) -> list[str]:
     """What is left beside candidates, in sentences."""
     lines = []
     if left.baselines:
-        lines.append(
-            f"{counted(left.baselines, 'baseline')} to be measured yet; what was measured is "
-            "stored and never paid for again."
-        )
+        stored = f"; {left.measured} stored, never to be paid for again" if left.measured else ""
+        lines.append(f"{counted(left.baselines, 'baseline')} to be measured yet{stored}.")
     if left.audits:
         lines.append(
             f"The rejection audit has {counted(left.audits, 'layer')} to train yet, of those that "
