@@ -97,7 +97,7 @@ def plain_line(p: Progress) -> str:
     if p.repeated:
         parts.append(f"{p.repeated} on further seeds")
     if p.attempts:
-        parts.append(f"{counted(p.attempts, 'attempt')}, {sum(p.refused.values())} refused")
+        parts.append(f"{counted(p.attempts, 'attempt')}, {sum(p.refused.values()):,} refused")
     if p.best:
         parts.append(
             "best " + " ".join(f"{anchor} {score:.3f}" for anchor, score in p.best.items())

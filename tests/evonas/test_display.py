@@ -43,7 +43,7 @@ def text_of(shown: Console) -> str:
 
 def test_a_plain_line_holds_everything() -> None:
     assert plain_line(SOME) == (
-        "search 60/200 | 12 scored, 17 unstable, 31 low quality | 3460 attempts, 3400 refused"
+        "search 60/200 | 12 scored, 17 unstable, 31 low quality | 3,460 attempts, 3,400 refused"
         " | best resnet 0.750 vit 0.500 | 0.48/s, 2/2 busy | 2:05 | 4:50 left"
     )
 
