@@ -1,8 +1,8 @@
 """Fingerprint: what a layer computes on fixed probes, to find equal layers written differently.
 
 It is taken after two steps of training, so that layers are equal which start alike and are trained
-alike: a parameter that never gets a gradient, as in max(x, square(v0)), stays where it starts. In
-searches two of five layers that scored were such copies of others.
+alike: a parameter that never gets a gradient, as in max(x, square(v0)), stays where it starts.
+Evolution is good at finding such copies, and they would fill its window.
 """
 
 from __future__ import annotations
