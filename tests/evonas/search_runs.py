@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from hypothesis import strategies as st
 
 from evonas.config import RunConfig, load_config
 from evonas.evolution import FINISHED, Stop, run_search
@@ -47,6 +48,17 @@ class Schedule:
     kills: tuple[int, ...] = ()
     crashing: float = 0.0
     repeating: float = 0.0
+
+
+# Every kind of schedule, for property tests.
+SCHEDULES = st.builds(
+    Schedule,
+    seed=st.integers(1, 10**6),
+    workers=st.sampled_from((0, 1, 2, 8)),
+    kills=st.lists(st.integers(0, 40), max_size=5).map(tuple),
+    crashing=st.sampled_from((0.0, 0.1, 0.4)),
+    repeating=st.sampled_from((0.0, 0.2, 1.0)),
+)
 
 
 def history(

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from evonas.arrivals import committed_ahead
 from evonas.config import ConfigError, RunConfig, load_config
@@ -18,7 +17,13 @@ from evonas.runs import RunError, fork
 from evonas.selection import choose_parent, choose_repeat
 from results_db.records import CandidateRecord
 from results_db.store import ResultsDB
-from tests.evonas.search_runs import Schedule, new_database, run_through, small_config
+from tests.evonas.search_runs import (
+    SCHEDULES,
+    Schedule,
+    new_database,
+    run_through,
+    small_config,
+)
 from tests.evonas.simulated_pool import fake_proposal
 from workers.proposal import ProposalTask
 from workers.verdict import Verdict
@@ -30,15 +35,6 @@ CONFIGS = {
         further=(*ARRIVAL, "evolution.seeds=3", "evolution.seeds_share=0.4")
     ),
 }
-
-schedules = st.builds(
-    Schedule,
-    seed=st.integers(1, 10**6),
-    workers=st.sampled_from((0, 1, 2, 8)),
-    kills=st.lists(st.integers(0, 40), max_size=5).map(tuple),
-    crashing=st.sampled_from((0.0, 0.1, 0.4)),
-    repeating=st.sampled_from((0.0, 0.2, 1.0)),
-)
 
 
 @pytest.fixture(scope="module", params=sorted(CONFIGS))
@@ -93,7 +89,7 @@ def expected(
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(schedule=schedules)
+@given(schedule=SCHEDULES)
 def test_every_slot_becomes_what_its_number_and_the_rows_before_say(
     schedule: Schedule, config: RunConfig, folder: Path
 ) -> None:

@@ -7,25 +7,15 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from results_db.records import CandidateRecord
-from tests.evonas.search_runs import GRAFTS, Schedule, run_through, small_config
+from tests.evonas.search_runs import GRAFTS, SCHEDULES, Schedule, run_through, small_config
 
 CONFIGS = {
     "paper": small_config(further=("budget=24",)),
     "grafts": small_config(further=("budget=24", *GRAFTS)),
 }
 FAST, SLOW = 100, 1500  # schedules of each configuration
-
-schedules = st.builds(
-    Schedule,
-    seed=st.integers(1, 10**6),
-    workers=st.sampled_from((0, 1, 2, 8)),
-    kills=st.lists(st.integers(0, 40), max_size=5).map(tuple),
-    crashing=st.sampled_from((0.0, 0.1, 0.4)),
-    repeating=st.sampled_from((0.0, 0.2, 1.0)),
-)
 
 
 @pytest.fixture(scope="module", params=sorted(CONFIGS))
@@ -54,7 +44,7 @@ def check(schedule: Schedule, name: str, folder: Path, undisturbed: list[Candida
 
 
 @settings(max_examples=FAST, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(schedule=schedules)
+@given(schedule=SCHEDULES)
 def test_same_history_for_every_schedule(
     schedule: Schedule, name: str, folder: Path, undisturbed: list[CandidateRecord]
 ) -> None:
@@ -63,7 +53,7 @@ def test_same_history_for_every_schedule(
 
 @pytest.mark.slow
 @settings(max_examples=SLOW, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(schedule=schedules)
+@given(schedule=SCHEDULES)
 def test_same_history_for_thousands_of_schedules(
     schedule: Schedule, name: str, folder: Path, undisturbed: list[CandidateRecord]
 ) -> None:
