@@ -31,7 +31,7 @@ def test_upgrade_recomputes_old_digests(database: Path) -> None:
     with sqlite3.connect("evonas.db") as file:
         file.execute("update evonas_candidate set digest = 'c0-1' where number = 3")
     file.close()
-    assert "1 digests computed anew" in succeed("db", "upgrade")
+    assert "1 digest computed anew" in succeed("db", "upgrade")
     assert as_json("candidates")[3]["digest"] == HISTORY[3].digest
 
 
