@@ -57,7 +57,7 @@ def _step(layer: nn.Module, inputs: ProbeInputs) -> None:
             parameter.mul_(1.0 - _DECAY)
             if gradient is not None:
                 gradient = torch.nan_to_num(gradient)
-                parameter.sub_(_RATE * gradient / (_LEAST + gradient.abs()))
+                parameter.sub_(_RATE * (gradient / (_LEAST + gradient.abs())))
 
 
 def _gradient(output: Tensor, x: Tensor, cotangent: Tensor) -> Tensor:

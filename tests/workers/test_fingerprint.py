@@ -104,6 +104,7 @@ def test_fingerprints_do_not_depend_on_what_came_before() -> None:
 def test_values_that_are_not_finite_are_counted() -> None:
     assert fingerprint(layer_class(parse("x / 0")))[-1] > 0
     assert fingerprint(layer_class(parse("x / v1")))[-1] == 0
+    assert fingerprint(layer_class(parse("max(x, v1 / v0)")))[-1] == 0  # but its gradients
 
 
 def test_a_fingerprint_that_overflowed_equals_none() -> None:
