@@ -34,7 +34,8 @@ class SearchError(RuntimeError):
 
 
 class Driver:
-    """Keeps the workers busy with the slots that may be opened, and commits in order.
+    """Keeps the workers busy with the slots that may be opened, and commits in the order of
+    the slots, or of arrival.
 
     `time_limit`: seconds that one task may take.
     """

@@ -30,7 +30,7 @@ from workers.verdict import Verdict
 
 ARRIVAL = ("budget=40", 'evolution.commit_order="arrival"', "evolution.lag=20")
 CONFIGS = {
-    "few attempts": small_config(further=(*ARRIVAL, "evolution.fresh_probability=0.2")),
+    "parents": small_config(further=(*ARRIVAL, "evolution.fresh_probability=0.2")),
     "further seeds": small_config(
         further=(*ARRIVAL, "evolution.seeds=3", "evolution.seeds_share=0.4")
     ),
@@ -113,7 +113,7 @@ def test_a_slow_evaluation_holds_nobody_up(folder: Path, config: RunConfig) -> N
 
 
 def test_one_worker_arrives_in_some_order_that_is_stored(folder: Path) -> None:
-    config = CONFIGS["few attempts"]
+    config = CONFIGS["parents"]
     one, _ = run_through(folder, Schedule(1, workers=1), config)
     eight, _ = run_through(folder, Schedule(2, workers=8), config)
     assert [row.opened for row in one] != [row.opened for row in eight]
@@ -121,7 +121,7 @@ def test_one_worker_arrives_in_some_order_that_is_stored(folder: Path) -> None:
 
 def database(folder: Path, name: str, slots: list[int | None]) -> ResultsDB:
     file = folder / f"{name}.db"
-    file.write_bytes(new_database(CONFIGS["few attempts"]))
+    file.write_bytes(new_database(CONFIGS["parents"]))
     db = ResultsDB.open(f"sqlite:///{file}", create=False)
     rows = [
         CandidateRecord(number=number, verdict="low_quality", slot=slot)
