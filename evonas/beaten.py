@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from evonas.front import front_of
 from evonas.leaderboard import Leaderboard
+from results_db.front import Scores
+from results_db.records import SCORED
 from results_db.store import ResultsDB
 
 
@@ -22,17 +25,28 @@ class Beaten:
 
 def beaten_baselines(db: ResultsDB, board: Leaderboard) -> tuple[Beaten, ...]:
     """One for each scored baseline of the run, in its order."""
-    # A layer above a baseline on every anchor is in the front, or one is that is better still.
-    front = [row.scores for row in db.pareto(board.run)]
+    ranked = _ranked(db, board.run)
     return tuple(
         Beaten(
             entry.name,
             board.best is not None and (board.best.mean or 0.0) > (entry.mean or 0.0),
-            any(all(s.get(a, 0.0) > entry.scores[a] for a in board.anchors) for s in front),
+            any(all(s.get(a, 0.0) > entry.scores[a] for a in board.anchors) for s in ranked),
         )
         for entry in board.baselines
         if entry.mean is not None and not entry.rejected
     )
+
+
+def _ranked(db: ResultsDB, run: str) -> list[Scores]:
+    """The scores that layers are ranked by, of all that may be above a baseline on every anchor."""
+    front = front_of(db, run)
+    scores = [layer.scores for layer in front.layers]
+    if front.noise is None:
+        # A layer above a baseline on every anchor is in the front, or one is that is better still.
+        return scores
+    # The stored front is of first seeds; here means over seeds count, and some layers fell since.
+    once = (row for row in db.candidates(run, verdict=SCORED) if row.seeds == 1)
+    return scores + [row.scores for row in once if row.repeat_of is None]
 
 
 def beaten_sentences(found: tuple[Beaten, ...]) -> list[str]:

@@ -23,9 +23,15 @@ from search_spaces.zoo import zoo_digests
 
 SUMMARY_LAYERS = 5
 EXPORTS = Path("layers")
-_CAUTION = (
+_LUCK = "are noise, and the best of many was lucky too: try a layer in your own network."
+_ONE_SEED = (
     "Search scores: validation accuracy after one short training, on one seed. Small differences "
-    "are noise, and the best of many was lucky too: try a layer in your own network."
+    f"{_LUCK}"
+)
+_SEVERAL_SEEDS = (
+    "Search scores: validation accuracy after short trainings, the mean where there are several "
+    "seeds: of these the first is the one that chose a layer, and baselines have it alone. Small "
+    f"differences {_LUCK}"
 )
 
 _LIKE = f"\N{ALMOST EQUAL TO} LAYER: their outputs differ by less than {NEARLY_EQUAL:.0%}."
@@ -81,7 +87,8 @@ def print_notes(db: ResultsDB, board: Leaderboard) -> None:
         console.print(Text(line))
     if any(entry.like for entry in board.found):
         console.print(Text(_LIKE, style="dim"))
-    console.print(Text(_CAUTION, style="dim"))
+    several = any(entry.seeds > 1 for entry in board.found)
+    console.print(Text(_SEVERAL_SEEDS if several else _ONE_SEED, style="dim"))
 
 
 def board_columns(board: Leaderboard) -> list[Column]:

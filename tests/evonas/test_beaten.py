@@ -9,11 +9,12 @@ import pytest
 from evonas.beaten import Beaten, beaten_sentences
 from evonas.leaderboard import leaderboard
 from results_db import BaselineRecord, EvaluationRecord, ResultsDB
+from results_db.writer import RunWriter
 from search_spaces.canonical import canonical
 from search_spaces.layer import plain_layer_class
 from search_spaces.text import parse
 from tests.evonas.command_line import as_json, succeed
-from tests.evonas.small_database import RUN, SCORES, candidate
+from tests.evonas.small_database import BEST, PARENT_SCORES, RUN, SCORES, candidate
 from workers.fingerprint import fingerprint
 from workers.verdict import Verdict
 
@@ -42,18 +43,27 @@ def test_sentences(found: tuple[Beaten, ...], said: list[str]) -> None:
     assert beaten_sentences(found) == said
 
 
+def shifted(scores: dict[str, float], change: float) -> dict[str, float]:
+    return {anchor: score + change for anchor, score in scores.items()}
+
+
+def store_baseline(writer: RunWriter, name: str, scores: dict[str, float]) -> None:
+    key = f"key of {name}"
+    writer.store_evaluation(
+        EvaluationRecord(key=key, digest="c1-0", verdict="scored", scores=scores)
+    )
+    writer.store_baseline(
+        BaselineRecord(name=name, text="tanh(x)", digest="c1-0", evaluation_key=key)
+    )
+
+
 def test_top_says_which_baselines_are_beaten(database: Path) -> None:
     with ResultsDB.open(URL) as db, db.writer(RUN) as writer:
         for name, change in (("LN-ReLU", -0.1), ("SiLU", 0.0), ("tanh", 0.0)):
-            scores = {anchor: score + change for anchor, score in SCORES.items()}
+            scores = shifted(SCORES, change)
             if name == "SiLU":
                 scores = {**scores, "resnet": SCORES["resnet"] + 0.1, "vit": 0.0}
-            key = f"key of {name}"
-            record = EvaluationRecord(key=key, digest="c1-0", verdict="scored", scores=scores)
-            writer.store_evaluation(record)
-            writer.store_baseline(
-                BaselineRecord(name=name, text="tanh(x)", digest="c1-0", evaluation_key=key)
-            )
+            store_baseline(writer, name, scores)
     shown = succeed("top")
     assert "A layer found scores above LN-ReLU on every anchor." in shown
     assert "By the mean alone, one scores above SiLU." in shown
@@ -67,6 +77,35 @@ def test_top_says_which_baselines_are_beaten(database: Path) -> None:
         "rectifier": None,  # rejected
         "tanh": "no",
     }
+
+
+def test_with_further_seeds_means_count_and_who_fell_beats_nobody(database: Path) -> None:
+    """Candidate 3 was lucky on its first seed; 10 was better still, and then rejected."""
+    lucky, fallen = {"repeat_of": 3, "attempts": 0}, {"repeat_of": 10, "attempts": 0}
+    rows = [
+        *(
+            candidate(
+                6 + i, BEST, Verdict.SCORED, scores=shifted(SCORES, -0.5), seed_index=1 + i, **lucky
+            )
+            for i in (0, 1)
+        ),
+        candidate(8, "max(x, 1)", Verdict.LOW_QUALITY),
+        candidate(9, "max(x, v1)", Verdict.LOW_QUALITY),
+        candidate(10, "x / rms[s](x)", Verdict.SCORED, scores=shifted(SCORES, 0.2)),
+        candidate(11, "x / rms[s](x)", Verdict.UNSTABLE, seed_index=1, **fallen),
+    ]
+    with ResultsDB.open(URL) as db, db.writer(RUN) as writer:
+        store_baseline(writer, "LN-ReLU", shifted(SCORES, -0.1))
+        store_baseline(writer, "SiLU", shifted(PARENT_SCORES, -0.05))  # candidate 0 is above it
+        writer.commit(rows)
+    shown = succeed("top")
+    assert "A layer found scores above SiLU on every anchor." in shown
+    assert "No layer found scores above BN-ReLU or LN-ReLU." in shown
+    assert "mean alone" not in shown
+    assert "on one seed" not in shown
+    assert "the mean where there are several seeds" in " ".join(shown.split())
+    beaten = {row["name"]: row["beaten"] for row in as_json("top")}
+    assert (beaten["LN-ReLU"], beaten["SiLU"]) == ("no", "everywhere")
 
 
 def test_nearly_equal_layers_are_marked(database: Path) -> None:
