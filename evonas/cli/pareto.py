@@ -74,6 +74,8 @@ _EMPTY = {
 def _noise_words(noise: Noise, anchors: Iterable[str]) -> str:
     """What a difference must exceed, in a line."""
     if not noise.known:
-        return "The noise between seeds is not known yet, so that no layer is called better."
+        return (
+            "The noise between seeds is not known yet, so no layer is called better for its scores."
+        )
     each = ", ".join(f"{anchor} {noise.deviation[anchor]:.3f}" for anchor in anchors)
     return f"Standard deviation of a score between seeds: {each}."
