@@ -127,7 +127,8 @@ def _followed(
 def _line(check: str, refused: int, layers: Sequence[Followed]) -> AuditLine:
     mine = [followed for followed in layers if followed.layer.failed == check]
     ended = [followed for followed in mine if followed.evaluation is not None]
-    failed = sum(bool(followed.layer.failure) for followed in mine)
+    # One that failed here may have a result from elsewhere since: that of another run is found too.
+    failed = sum(bool(f.layer.failure) for f in mine if f.evaluation is None)
     false = sum(followed.is_false for followed in ended)
     low, high = proportion(false, len(ended)) if ended else (None, None)
     return AuditLine(

@@ -89,6 +89,14 @@ def test_rates_count_what_has_a_result(url: str) -> None:
     assert lines(url)["no path"].low is None
 
 
+def test_a_failed_layer_that_another_run_evaluated_since_is_followed(url: str) -> None:
+    with ResultsDB.open(url) as db, db.writer(RUN) as writer:
+        (layer,) = (x for x in db.audited(RUN) if x.evaluation_key == "audit 0")
+        writer.store_audited([replace(layer, failure="crash: of the worker")])
+    stack = lines(url)["stack"]
+    assert (stack.followed, stack.waiting, stack.failed) == (3, 1, 1)
+
+
 def test_what_the_last_protocol_rejected_costs_nothing(url: str) -> None:
     with ResultsDB.open(url) as db:
         assert audit_report(db, RUN).seconds == 2.0 * (len(CASES) - 1)
