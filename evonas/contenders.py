@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from evonas.config import RunConfig
@@ -54,7 +55,21 @@ def contenders(
     once: dict[str, Contender] = {}
     for layer in layers:
         once.setdefault(layer.subject.digest, layer)
-    return Contenders(tuple(once.values()), tuple(left_out))
+    return Contenders(tuple(_told_apart(once.values())), tuple(left_out))
+
+
+def _told_apart(layers: Iterable[Contender]) -> Iterator[Contender]:
+    """The layers, with the whole dotted name of a class that is called as another layer is; tables
+    and pictures go by name.
+    """
+    layers = list(layers)
+    names = Counter(layer.subject.name for layer in layers)
+    for layer in layers:
+        subject = layer.subject
+        if subject.is_own and names[subject.name] > 1:
+            yield replace(layer, subject=replace(subject, name=subject.given))
+        else:
+            yield layer
 
 
 def _found(

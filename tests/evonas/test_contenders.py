@@ -62,3 +62,16 @@ def test_layers_given_stand_beside_unless_they_are_there_already(
     assert [layer.subject.name for layer in found.layers[5:]] == ["Tanh", "tanh"]
     with pytest.raises(LayerError, match="no layer is called"):
         contenders(db, RUN, 3, ("nothing_such",), config)
+
+
+def test_classes_of_one_name_are_told_apart(db: ResultsDB, config: RunConfig) -> None:
+    """One called as another class is, one as a baseline is; whoever is alone keeps a short name."""
+    other = "torch.nn.modules.activation:Tanh"
+    names = [layer.subject.name for layer in contenders(db, RUN, 1, (OWN, other), config).layers]
+    assert names[1:] == ["BN-ReLU", "GN-ReLU", OWN, other]
+    activation = "torch.nn.modules.activation:GELU"
+    with_gelu = config.model_copy(update={"baselines": ("GELU",)})
+    names = [
+        layer.subject.name for layer in contenders(db, RUN, 1, (OWN, activation), with_gelu).layers
+    ]
+    assert names[1:] == ["GELU", "Tanh", activation]
