@@ -51,13 +51,15 @@ class Subject:
 class LayerScores:
     """What came of one layer: one record a seed, as far as it could be evaluated.
 
-    failures: what kept a seed from a result, in words.
+    failures: what kept a seed from a result, in words. searched: whether a search scored the layer
+    on seed 0 under the same settings, so that its luck there may be why it is looked at.
     """
 
     subject: Subject
     records: dict[int, EvaluationRecord] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     stored: int = 0  # seeds whose result was in the database already
+    searched: bool = False
 
     def values(self, anchor: str) -> list[float]:
         """The scores on an anchor, in the order of seeds; a diverged training has none."""
@@ -68,10 +70,15 @@ class LayerScores:
         """Mean and interval over the seeds."""
         return interval(self.values(anchor))
 
+    def means(self, anchors: Sequence[str]) -> list[float]:
+        """The mean over the anchors of each seed that has a score on all, in the order of seeds."""
+        in_order = (self.records[seed].scores for seed in sorted(self.records))
+        whole = (scores for scores in in_order if all(a in scores for a in anchors))
+        return [sum(scores[a] for a in anchors) / len(anchors) for scores in whole]
+
     def mean(self, anchors: Sequence[str]) -> Interval | None:
         """Mean over the anchors, with the interval over the seeds that have a score on each."""
-        whole = [r.scores for r in self.records.values() if all(a in r.scores for a in anchors)]
-        return interval([sum(scores[a] for a in anchors) / len(anchors) for scores in whole])
+        return interval(self.means(anchors))
 
     @property
     def verdicts(self) -> Counter[str]:
@@ -130,6 +137,9 @@ def score_layers(
     while None in stored and not hardware.is_told:
         hardware.ask(pool, _WAIT)
         stored = _stored(db, hardware, pairs)
+    of_search = hardware.find(db, [(layer.digest, 0, True) for layer in layers])
+    for layer, record in zip(layers, of_search, strict=True):
+        found[layer.digest].searched = record is not None and record.verdict == Verdict.SCORED
     for (layer, seed), record in zip(pairs, stored, strict=True):
         if record is None:
             key = hardware.first_key(layer.digest, seed, False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,6 +21,7 @@ from evonas.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from evonas.intervals import Interval
     from evonas.scoring import LayerScores, Subject
     from results_db.records import EvaluationRecord
 
@@ -74,12 +76,11 @@ def score(
         with open_pool(workers, address, console.print) as pool:
             scores = score_layers(wanted, settings.evaluation, seeds, pool, results, report)
     anchors = [anchor.name for anchor in settings.evaluation.anchors]
-    columns, rows = _listing(scores, anchors, format)
+    columns, rows = _listing(scores, anchors, seeds, format)
     emit(columns, rows, format)
-    if format is Format.TABLE and seeds > 1:
-        console.print(
-            f"mean over {seeds} seeds ± half of the 95 % interval (Student's t)", style="dim"
-        )
+    if format is Format.TABLE:
+        for line in _notes(scores, anchors, seeds):
+            console.print(line, markup=False, style="dim")
     if any(layer.failures for layer in scores):
         raise typer.Exit(1)
 
@@ -95,12 +96,35 @@ def progress(
     return f"{head}{numbers or outcome.reason} ({outcome.seconds:.1f} s)"
 
 
+def _notes(scores: list[LayerScores], anchors: list[str], seeds: int) -> Iterator[str]:
+    """What the numbers are, and what they are not."""
+    if seeds > 1:
+        yield f"mean over {seeds} seeds ± half of the 95 % interval (Student's t)"
+    if any(0 < len(layer.values(anchor)) < seeds for layer in scores for anchor in anchors):
+        yield (
+            f"(1 of {seeds}): the seeds that have a score. On the others the training diverged or "
+            "the machine failed, so the mean is of the lucky ones."
+        )
+    searched = [layer.subject.name for layer in scores if layer.searched]
+    if searched:
+        yield (
+            f"A search scored {', '.join(searched)} on seed 0: what it chose it chose for luck on "
+            "that seed, too."
+        )
+
+
+def _cell(mean: Interval | None, count: int, seeds: int) -> str | None:
+    """Mean and interval, and the number of seeds if some have no score."""
+    return None if mean is None else f"{mean}" if count == seeds else f"{mean} ({count} of {seeds})"
+
+
 def _listing(
-    scores: list[LayerScores], anchors: list[str], format: Format
+    scores: list[LayerScores], anchors: list[str], seeds: int, format: Format
 ) -> tuple[list[Any], list[dict[str, Any]]]:
     """Columns and rows: the layers given first, each part with the best mean first."""
     from evonas.cli.output import Column, number
     from evonas.cli.words import formula, verdict_counts, verdict_word
+    from evonas.intervals import interval
 
     def mean_of(layer: LayerScores) -> float:
         mean = layer.mean(anchors)
@@ -111,11 +135,13 @@ def _listing(
     rows: list[dict[str, Any]] = []
     for place, layer in enumerate(ordered):
         subject, verdicts = layer.subject, verdict_counts(layer.verdicts)
-        means = {anchor: layer.score(anchor) for anchor in anchors} | {"mean": layer.mean(anchors)}
+        values = {anchor: layer.values(anchor) for anchor in anchors}
+        values["mean"] = layer.means(anchors)
+        means = {name: (interval(of_seeds), len(of_seeds)) for name, of_seeds in values.items()}
         row: dict[str, Any] = {"name": subject.name, "text": subject.text, "reason": layer.reason}
         if format is Format.TABLE:
             words = ", ".join(f"{count} {verdict_word(verdict)}" for verdict, count in verdicts)
-            row |= {name: None if m is None else str(m) for name, m in means.items()}
+            row |= {name: _cell(*mean, seeds) for name, mean in means.items()}
             row |= {
                 "text": formula(subject.text),
                 "verdicts": words,
@@ -127,9 +153,10 @@ def _listing(
                 "digest": subject.digest,
                 "verdicts": ", ".join(f"{count} {verdict}" for verdict, count in verdicts),
             }
-            for name, m in means.items():
-                row[name] = None if m is None else m.mean
-                row[f"{name} half"] = None if m is None else m.half
+            for name, (mean, count) in means.items():
+                row[name] = None if mean is None else mean.mean
+                row[f"{name} half"] = None if mean is None else mean.half
+                row[f"{name} seeds"] = count
             if format is Format.JSON:
                 row["seeds"] = {anchor: layer.values(anchor) for anchor in anchors}
         rows.append(row)
@@ -139,4 +166,5 @@ def _listing(
         columns += [*map(number, names), Column("verdicts"), Column("reason", fold=True)]
         return columns, rows
     plain = ["name", "text", "baseline", "digest", "verdicts", "reason"]
-    return [Column(key) for key in (*plain, *(k for n in names for k in (n, f"{n} half")))], rows
+    of_each = [f"{name}{part}" for name in names for part in ("", " half", " seeds")]
+    return [Column(key) for key in (*plain, *of_each)], rows

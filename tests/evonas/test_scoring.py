@@ -103,6 +103,8 @@ def test_command(here: Path) -> None:
     again = run("score", "tanh", "GN-ReLU", OWN, "--seeds", "2", "--no-baselines", *OPTIONS)
     assert again.exit_code == 0
     assert "± " in again.stdout
+    assert " of 2)" not in again.stdout
+    assert "A search scored" not in again.stderr
     assert "2 scored" in again.stdout
     assert "[6/6]" in again.stderr
     table = csv.DictReader(
@@ -120,6 +122,35 @@ def test_a_layer_that_diverges_has_a_reason_and_no_score(here: Path) -> None:
     assert "gradient norm" in row["reason"]
     assert row["resnet"] is row["mean"] is None
     assert "1 unstable" in succeed(*arguments)
+
+
+def test_seeds_without_a_score_and_the_seed_of_a_search_are_told(
+    here: Path, config: RunConfig
+) -> None:
+    digest = next(digest for digest, name in zoo_digests().items() if name == "GN-ReLU")
+    whole = {"resnet": 0.5, "vit": 0.25, "mobilenet": 0.75}
+    by_seed = [whole, {"mobilenet": 0.65}, {**whole, "vit": 0.35}]
+    with ResultsDB.open("sqlite:///evonas.db") as db:
+        for seed, scores in enumerate(by_seed):
+            verdict = "scored" if len(scores) == 3 else "diverged"
+            key = evaluation_key(digest, config.evaluation, seed, seed == 0)
+            record = EvaluationRecord(key=key, digest=digest, verdict=verdict, scores=scores)
+            db.store_evaluation(record)
+    command = ["score", "GN-ReLU", "--no-baselines", *OPTIONS]
+    shown = run(*command)
+    line = next(line for line in shown.stdout.splitlines() if line.startswith("GN-ReLU"))
+    cells = [str(interval(values)) for values in ([0.5] * 2, [0.25, 0.35], [0.75, 0.65, 0.75])]
+    for cell in (f"{cells[0]} (2 of 3)", f"{cells[1]} (2 of 3)", cells[2]):
+        assert cell in line
+    assert f"{cells[2]} (" not in line
+    said = " ".join(shown.stderr.split())
+    assert "(1 of 3): the seeds that have a score. On the others the training diverged" in said
+    assert "A search scored GN-ReLU on seed 0" in said
+    (row,) = as_json(*command)
+    assert [row[f"{name} seeds"] for name in ("resnet", "mobilenet", "mean")] == [2, 3, 2]
+    assert "that have a score" not in run(*command, "--seeds", "1").stderr
+    table = csv.DictReader(io.StringIO(succeed(*command, "--format", "csv")))
+    assert [row["vit seeds"] for row in table] == ["2"]
 
 
 @pytest.mark.parametrize(
