@@ -19,6 +19,9 @@ from workers.evaluation import unfit
 from workers.pools.base import Pool
 from workers.settings import EvaluationConfig
 
+#: Score by layer, the more the better; None for a layer that is left out.
+_Order = Mapping[str, float | None]
+
 
 @dataclass(frozen=True, slots=True)
 class CalibrationPlan:
@@ -37,7 +40,8 @@ class CalibrationPlan:
 class Row:
     """One layer on one anchor under one variant of the settings: "as set", "x10 steps", "rate x3".
 
-    verdicts: how often each was reached, over all anchors; noise: standard deviation between seeds.
+    seeds: those with a score, which score, half and noise (standard deviation) are of; verdicts:
+    how often each was reached, over all anchors; seconds: None if nothing was evaluated.
     """
 
     variant: str
@@ -49,31 +53,35 @@ class Row:
     noise: float | None
     seeds: int
     verdicts: str
-    seconds: float
+    seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Kendall's tau-b between two orders of the same layers, None where it is not defined."""
+    """Kendall's tau-b between two orders of the same layers, None where it is not defined.
+
+    left_out: names of those that diverged on a seed: what mean they have is of their lucky seeds.
+    """
 
     between: str
     anchor: str
     tau: float | None
     layers: int
+    left_out: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """rows: all that was measured; agreements: between orders; noise: between seeds, pooled over
-    the known layers, by anchor; seconds: mean time of a full score, as set; rejected: share of
-    seeds on which a protocol rejected a layer, as set, by layer.
+    the known layers, by anchor; seconds: mean time of a full score, as set; failures: of the
+    machine, which the same call tries again.
     """
 
     rows: tuple[Row, ...]
     agreements: tuple[Agreement, ...]
     noise: Mapping[str, float]
     seconds: float
-    rejected: Mapping[str, float]
+    failures: tuple[str, ...]
 
 
 def calibrate(
@@ -113,11 +121,11 @@ def summarise(found: Mapping[str, Sequence[LayerScores]], anchors: Sequence[str]
     known = [scores for scores in own if scores.subject.name in KNOWN]
     agreements = []
     for anchor in anchors:
-        means = _means(known, anchor)
-        published = {n: p for n in means if (p := published_mean(n)) is not None}
-        pairs = [("published ImageNet order", published)]
-        pairs += [(name, _means(scores, anchor)) for name, scores in others]
-        agreements += [_agreement(f"{as_set}, {name}", anchor, means, o) for name, o in pairs]
+        order = _order(known, anchor)
+        published = {n: p for n in order if (p := published_mean(n)) is not None}
+        pairs: list[tuple[str, _Order]] = [("published ImageNet order", published)]
+        pairs += [(name, _order(scores, anchor)) for name, scores in others]
+        agreements += [_agreement(f"{as_set}, {name}", anchor, order, o) for name, o in pairs]
     records = [record for scores in own for record in scores.records.values()]
     trained = [record.seconds for record in records if len(record.scores) == len(anchors)]
     return Calibration(
@@ -125,7 +133,12 @@ def summarise(found: Mapping[str, Sequence[LayerScores]], anchors: Sequence[str]
         tuple(agreements),
         {anchor: _pooled([scores.values(anchor) for scores in known]) for anchor in anchors},
         statistics.fmean(trained) if trained else math.nan,
-        {s.subject.name: 1 - s.verdicts["scored"] / len(s.records) for s in own if s.records},
+        tuple(
+            f"{name}, {layer.subject.name}: {failure}"
+            for name, scores in found.items()
+            for layer in scores
+            for failure in layer.failures
+        ),
     )
 
 
@@ -153,27 +166,32 @@ def _rows(variant: str, scores: Sequence[LayerScores], anchors: Sequence[str]) -
                     statistics.stdev(values) if len(values) > 1 else None,
                     len(values),
                     verdicts,
-                    statistics.fmean(seconds) if seconds else math.nan,
+                    statistics.fmean(seconds) if seconds else None,
                 )
             )
     return rows
 
 
-def _means(scores: Sequence[LayerScores], anchor: str) -> dict[str, float]:
-    """Mean score by layer, of those that have one."""
-    return {s.subject.name: found.mean for s in scores if (found := s.score(anchor)) is not None}
+def _order(scores: Sequence[LayerScores], anchor: str) -> _Order:
+    """Mean score by layer; None for one that has no score on some of its seeds."""
+    order: dict[str, float | None] = {}
+    for layer in scores:
+        values = layer.values(anchor)
+        whole = 0 < len(values) == len(layer.records)
+        order[layer.subject.name] = statistics.fmean(values) if whole else None
+    return order
 
 
-def _agreement(
-    between: str, anchor: str, first: Mapping[str, float], second: Mapping[str, float]
-) -> Agreement:
+def _agreement(between: str, anchor: str, first: _Order, second: _Order) -> Agreement:
     from scipy.stats import kendalltau
 
     names = [name for name in first if name in second]
-    pairs = [[order[name] for name in names] for order in (first, second)]
-    distinct = len(names) > 1 and all(len(set(values)) > 1 for values in pairs)
-    tau = float(kendalltau(*pairs).statistic) if distinct else None
-    return Agreement(between, anchor, tau, len(names))
+    pairs = [(a, b) for n in names if (a := first[n]) is not None and (b := second[n]) is not None]
+    left_out = [name for name in names if first[name] is None or second[name] is None]
+    orders = list(zip(*pairs, strict=True))
+    distinct = bool(orders) and all(len(set(values)) > 1 for values in orders)
+    tau = float(kendalltau(*orders).statistic) if distinct else None
+    return Agreement(between, anchor, tau, len(pairs), ", ".join(left_out))
 
 
 def _pooled(groups: Sequence[Sequence[float]]) -> float:

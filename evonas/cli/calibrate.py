@@ -51,6 +51,7 @@ def calibrate(
     from evonas.calibration import CalibrationPlan, documents
     from evonas.calibration import calibrate as run
     from evonas.calibration_plot import plot
+    from evonas.cli.errors import FAILED
     from evonas.cli.output import Column, emit, number, stderr, stdout
     from evonas.cli.running import open_pool
     from evonas.cli.score import progress
@@ -59,6 +60,7 @@ def calibrate(
     from evonas.interval_plot import check_can_plot
     from evonas.scoring import Report
     from results_db.store import ResultsDB
+    from search_spaces.errors import counted
     from workers.preparation import prepare
 
     config = load_config(preset, None, set_ or ())
@@ -86,7 +88,15 @@ def calibrate(
     emit(columns, documents(found.rows), format)
     if format is Format.TABLE:
         orders = [Column("between", "Kendall's tau between"), Column("anchor"), number("tau")]
-        emit([*orders, number("layers")], documents(found.agreements), format)
+        rows = documents(found.agreements)
+        left_out = Column("left_out", "left out, diverged", fold=True)
+        emit([*orders, number("layers"), left_out], rows, format)
         noise = ", ".join(f"{anchor} {value:.3f}" for anchor, value in found.noise.items())
         stdout().print(f"noise between seeds: {noise}; {found.seconds:.1f} s a score")
     console.print(f"written to {folder}", markup=False, style="dim")
+    if found.failures:
+        failed = counted(len(found.failures), "evaluation")
+        console.print(f"{failed} failed; the same command tries again:")
+        for failure in found.failures[:10]:
+            console.print(f"  {failure}", markup=False)
+        raise typer.Exit(FAILED)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 import statistics
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,7 +72,6 @@ def test_rows_have_mean_noise_and_verdicts(calibration: Calibration) -> None:
     assert row.noise == pytest.approx(0.1)
     assert (row.seeds, row.verdicts, row.seconds, row.kind) == (3, "3 scored", 2.0, "known")
     assert by_place["as set", "square", "a"].kind == "bad"
-    assert calibration.rejected == {**dict.fromkeys(SCORES, 0.0), "square": 1.0}
     assert calibration.seconds == 2.0
 
 
@@ -89,6 +90,33 @@ def test_orders_are_compared_by_kendall_s_tau(calibration: Calibration) -> None:
     assert (against_paper.tau, against_paper.layers) == (pytest.approx(expected), 4)
     assert found["as set, x10 steps", "a"].tau == pytest.approx(-1)
     assert found["as set, x10 steps", "b"].tau is None, "all are equal there"
+
+
+def test_a_layer_that_diverged_on_a_seed_has_no_place_in_an_order() -> None:
+    """Its mean is of the seeds on which it was lucky: here that would turn the order round."""
+    own = [layer_scores(n, KNOWN[n], v, "scored") for n, v in SCORES.items()]
+    fast = [layer_scores(n, KNOWN[n], v, "scored") for n, v in SCORES.items()]
+    lucky = fast[-1].records
+    lucky[0] = replace(lucky[0], scores={**lucky[0].scores, "a": 0.99})
+    for seed in (1, 2):
+        lucky[seed] = replace(lucky[seed], verdict="diverged", scores={"b": 0.5})
+    own[0].records[0] = replace(own[0].records[0], scores={}, verdict="diverged")
+    found = {
+        (a.between, a.anchor): a
+        for a in summarise({"as set": own, "rate x3": fast}, ["a", "b"]).agreements
+    }
+    rate = found["as set, rate x3", "a"]
+    assert (rate.tau, rate.layers) == (pytest.approx(1), 2)
+    assert rate.left_out == "BN-ReLU, EvoNorm-S0"
+    paper = found["as set, published ImageNet order", "a"]
+    assert (paper.layers, paper.left_out) == (3, "BN-ReLU")
+    assert found["as set, rate x3", "b"].left_out == "BN-ReLU", "S0 diverged on the anchor a alone"
+
+
+def test_without_two_whole_layers_there_is_no_agreement() -> None:
+    only = [layer_scores("GN-ReLU", KNOWN["GN-ReLU"], (0.5, 0.6), "scored")]
+    found = summarise({"as set": only, "rate x3": []}, ["a"])
+    assert [(a.tau, a.layers) for a in found.agreements] == [(None, 1), (None, 0)]
 
 
 def test_a_picture_is_drawn(calibration: Calibration, tmp_path: Path) -> None:
@@ -111,10 +139,26 @@ def test_command_goes_on_where_it_was_stopped(here: Path, monkeypatch: pytest.Mo
     rows = list(csv.DictReader(table.splitlines()))
     assert len(rows) == 3 * 3 + 3 * 2 * 3
     assert (here / "calibration/quick/scores.png").exists()
-    assert (here / "calibration/quick/agreement.csv").read_text().startswith("between,anchor,tau")
+    agreement = (here / "calibration/quick/agreement.csv").read_text(encoding="utf-8")
+    assert agreement.startswith("between,anchor,tau,layers,left_out")
     monkeypatch.setattr(SerialPool, "submit", None)
     again = run("calibrate", *options)
     assert again.stdout == first.stdout
+
+
+def test_failures_of_the_machine_are_told(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise MemoryError("no memory left")
+
+    monkeypatch.setattr("evonas.calibration.KNOWN", {"GN-ReLU": KNOWN["GN-ReLU"]})
+    monkeypatch.setattr("evonas.calibration.BAD", {})
+    monkeypatch.setattr("workers.course.begin_training", broken)
+    options = ["--seeds", "2", "--long-seeds", "0", "--rate-seeds", "0", *OPTIONS]
+    result = run("calibrate", *options, "--format", "json")
+    assert result.exit_code == FAILED
+    assert "2 evaluations failed; the same command tries again" in result.stderr
+    assert "as set, GN-ReLU: out_of_memory: MemoryError" in result.stderr
+    assert [row["seconds"] for row in json.loads(result.stdout)] == [None] * 3
 
 
 def test_a_missing_matplotlib_is_told_at_once(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
