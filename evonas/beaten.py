@@ -40,7 +40,7 @@ def beaten_baselines(db: ResultsDB, board: Leaderboard) -> tuple[Beaten, ...]:
 def _ranked(db: ResultsDB, run: str) -> list[Scores]:
     """The scores that layers are ranked by, of all that may be above a baseline on every anchor."""
     front = front_of(db, run)
-    scores = [layer.scores for layer in front.layers]
+    scores: list[Scores] = [layer.scores for layer in front.layers]
     if front.noise is None:
         # A layer above a baseline on every anchor is in the front, or one is that is better still.
         return scores
