@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.exc import IntegrityError
-
-from results_db import audited, evaluations, queries, reranks
+from results_db import audited, evaluations, queries, reranks, runs
 from results_db.address import DEFAULT_URL
 from results_db.database import Database
-from results_db.errors import BadRecord, CandidateNotFound, RunExists, RunNotFound
+from results_db.errors import CandidateNotFound
 from results_db.holder import Holder
 from results_db.lease import Lease, held_by
 from results_db.records import (
-    NOT_STARTED,
     AuditedRecord,
     BaselineRecord,
     CandidateRecord,
@@ -30,9 +24,8 @@ from results_db.records import (
     RerankRecord,
     RunRecord,
 )
-from results_db.rows import json_text, run_record
+from results_db.rows import json_text
 from results_db.schema import open_database
-from results_db.tables import LeaseRow, RunRow
 from results_db.writer import RunWriter
 
 if TYPE_CHECKING:
@@ -75,59 +68,40 @@ class ResultsDB:
 
     def runs(self) -> list[RunRecord]:
         """All runs, oldest first."""
-        with self.database.read() as connection:
-            rows = connection.execute(select(*RunRow.__table__.c).order_by(RunRow.id)).all()
-            return [run_record(row, held=held_by(connection, row.id) is not None) for row in rows]
+        return runs.all_runs(self.database)
 
     def run(self, name: str) -> RunRecord:
         """The run of that name; raises RunNotFound, which names the nearest."""
-        run_id = self._run_id(name)
-        with self.database.read() as connection:
-            row = connection.execute(select(*RunRow.__table__.c).where(RunRow.id == run_id)).one()
-            return run_record(row, held=held_by(connection, run_id) is not None)
+        return runs.run(self.database, self._run_id(name))
 
     def create_run(
-        self, name: str, seed: int, config: dict[str, Any], *, budget: int | None = None
+        self,
+        name: str,
+        seed: int,
+        config: dict[str, Any],
+        *,
+        budget: int | None = None,
+        forked: tuple[str, int] | None = None,
     ) -> RunRecord:
-        """Makes a run with an empty history; raises RunExists, BadRecord."""
-        if not name or len(name) > 200:
-            raise BadRecord(f"a run's name has 1 to 200 characters, given {len(name)}.")
-        if not 0 <= seed < 2**63:
-            raise BadRecord(f"a run's seed is a whole number from 0 to 2**63 - 1, given {seed}.")
-        now = time.time()
-        values = {
-            "name": name,
-            "seed": seed,
-            "config": json_text(config, f"config of run {name!r}"),
-            "state": NOT_STARTED,
-            "budget": budget,
-            "created_at": now,
-            "updated_at": now,
-        }
-        try:
-            with self.database.write() as connection:
-                run_id = connection.execute(
-                    insert(RunRow).values(values).returning(RunRow.id)
-                ).scalar_one()
-                free = {"run_id": run_id, "fence": 0, "beat": 0, "host": "", "place": "", "pid": 0}
-                connection.execute(insert(LeaseRow).values(free))
-        except IntegrityError:
-            raise RunExists(
-                f"there is a run {name!r} in {self.address}. Choose another name, or resume it."
-            ) from None
+        """Makes a run with an empty history; raises RunExists, BadRecord.
+
+        `forked`: from which run, and the last candidate that the two are to share.
+        """
+        runs.create(self.database, name, seed, config, budget, forked)
         return self.run(name)
 
     def set_budget(self, name: str, budget: int | None) -> None:
         """Sets how many candidates the run may commit; raising it lets a finished run go on."""
-        self._set(name, budget=budget)
+        runs.change(self.database, self._run_id(name), budget=budget)
 
     def set_config(self, name: str, config: dict[str, Any]) -> None:
         """Replaces the stored config."""
-        self._set(name, config=json_text(config, f"config of run {name!r}"))
+        text = json_text(config, f"config of run {name!r}")
+        runs.change(self.database, self._run_id(name), config=text)
 
     def set_state(self, name: str, state: str) -> None:
         """Sets the state without holding the run (a driver uses RunWriter.set_state)."""
-        self._set(name, state=state)
+        runs.change(self.database, self._run_id(name), state=state)
 
     def writer(self, name: str, *, take_over: bool = False) -> RunWriter:
         """The one writer of the run; raises RunLocked, unless `take_over` shuts the holder out."""
@@ -267,13 +241,6 @@ class ResultsDB:
         start = prefix if "-" in prefix else f"c1-{prefix}"
         return queries.find_layer(self.database, start, limit)
 
-    def _set(self, name: str, **values: object) -> None:
-        run_id = self._run_id(name)
-        with self.database.write() as connection:
-            connection.execute(
-                update(RunRow).where(RunRow.id == run_id).values(updated_at=time.time(), **values)
-            )
-
     def _no_candidate(self, run: str, number: int) -> CandidateNotFound:
         count = self.count(run)
         return CandidateNotFound(
@@ -281,20 +248,4 @@ class ResultsDB:
         )
 
     def _run_id(self, name: str) -> int:
-        with self.database.read() as connection:
-            run_id = connection.execute(
-                select(RunRow.id).where(RunRow.name == name)
-            ).scalar_one_or_none()
-            if run_id is not None:
-                return run_id
-            names = list(connection.execute(select(RunRow.name).order_by(RunRow.id)).scalars())
-        near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-        if near:
-            hint = f"Did you mean {near[0]!r}?"
-        else:
-            hint = (
-                "`evonas runs` lists them."
-                if names
-                else "It holds no run yet; start one with `evonas search`."
-            )
-        raise RunNotFound(f"there is no run {name!r} in {self.address}. {hint}")
+        return runs.id_of(self.database, name)

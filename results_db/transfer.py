@@ -5,17 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from results_db.errors import BadRecord, RunExists, RunNotFound
 from results_db.evaluations import insert_or_keep
-from results_db.records import CandidateRecord, RunRecord
+from results_db.records import (
+    NOT_STARTED,
+    AuditedRecord,
+    BaselineRecord,
+    CandidateRecord,
+    RunRecord,
+)
 from results_db.store import ResultsDB
-from results_db.tables import EvaluationRow, RunRow
+from results_db.tables import EvaluationRow
+from results_db.writer import RunWriter
 
 CHUNK = 1000  # rows per transaction
+
+_Measured = TypeVar("_Measured", BaselineRecord, AuditedRecord)
 
 
 def fork_run(
@@ -47,13 +56,12 @@ def fork_run(
         if (fork.seed, fork.config, fork.forked_from, fork.forked_at) != wanted:
             raise RunExists(f"there is a run {name!r} in {db.address}. Choose another name.")
     else:
-        db.create_run(name, wanted[0], config, budget=budget)
-        _set_origin(db, name, source, at)
+        db.create_run(name, wanted[0], config, budget=budget, forked=(source, at))
     if db.count(name) <= at:
-        _extend(db, name, db.candidates(source, first=db.count(name), last=at))
         with db.writer(name) as writer:
             for hardware in origin.hardware:
                 writer.note_hardware(hardware)
+            _extend(writer, db.candidates(source, first=writer.next_number, last=at))
     return db.run(name)
 
 
@@ -76,26 +84,46 @@ def copy_run(
     run = source.run(name)
     there = new_name or name
     if not _exists(target, there):
-        target.create_run(there, run.seed, run.config, budget=run.budget)
-        if run.forked_from is not None and run.forked_at is not None:
-            _set_origin(target, there, run.forked_from, run.forked_at)
-    known = _agreed(source, name, target, there, extent)
-    last = source.count(name) - 1
-    if known <= last:
-        _extend(target, there, source.candidates(name, first=known, last=last))
-        budgets = (run.budget, target.run(there).budget)
-        target.set_budget(there, None if None in budgets else max(filter(None, budgets)))
-        target.set_config(there, run.config)
-        target.set_state(there, run.state)
+        at = run.forked_at
+        forked = None if run.forked_from is None or at is None else (run.forked_from, at)
+        target.create_run(there, run.seed, run.config, budget=run.budget, forked=forked)
     with target.writer(there) as writer:
-        for baseline in source.baselines(name):
-            writer.store_baseline(baseline)
+        known = _agreed(source, name, target, there, extent)
+        last = source.count(name) - 1
         for hardware in run.hardware:
             writer.note_hardware(hardware)
-        writer.store_audited([layer for layer in source.audited(name) if layer.number <= last])
+        if known <= last:
+            writer.set_state(NOT_STARTED)  # until it is whole: the next call sees to it
+            budgets = (run.budget, target.run(there).budget)
+            target.set_budget(there, None if None in budgets else max(filter(None, budgets)))
+            target.set_config(there, run.config)
+            _extend(writer, source.candidates(name, first=known, last=last))
+        _add_further(source, name, target, there, writer, last)
+        if known <= last + 1 and target.run(there).state == NOT_STARTED:
+            writer.set_state(run.state)
     for rerank in source.reranks(name):
         target.store_rerank(replace(rerank, run=there))
     return max(0, last + 1 - known)
+
+
+def _add_further(
+    source: ResultsDB, name: str, target: ResultsDB, there: str, writer: RunWriter, last: int
+) -> None:
+    """Copies the baselines, and the audited layers up to candidate `last`; what the target has a
+    result of stays as it is.
+    """
+    measured = {one.name for one in _with_result(target, target.baselines(there))}
+    for baseline in source.baselines(name):
+        if baseline.name not in measured:
+            writer.store_baseline(baseline)
+    followed = {one.digest for one in _with_result(target, target.audited(there))}
+    audited = source.audited(name)
+    writer.store_audited([a for a in audited if a.number <= last and a.digest not in followed])
+
+
+def _with_result(db: ResultsDB, records: Sequence[_Measured]) -> list[_Measured]:
+    stored = db.find_evaluations([record.evaluation_key for record in records])
+    return [record for record in records if record.evaluation_key in stored]
 
 
 def copy_evaluations(source: ResultsDB, target: ResultsDB) -> int:
@@ -143,15 +171,14 @@ def _agreed(
     if differs:
         raise RunExists(
             f"{target.address} has another run {there!r}: {differs} differs. "
-            "Copy under another name."
+            f"Copy under another name, as with `evonas db copy {name} --name NEW`."
         )
     return target.count(there)
 
 
-def _extend(db: ResultsDB, name: str, rows: Iterator[CandidateRecord]) -> None:
-    with db.writer(name) as writer:
-        while chunk := list(islice(rows, CHUNK)):
-            writer.commit(chunk)
+def _extend(writer: RunWriter, rows: Iterator[CandidateRecord]) -> None:
+    while chunk := list(islice(rows, CHUNK)):
+        writer.commit(chunk)
 
 
 def _exists(db: ResultsDB, name: str) -> bool:
@@ -160,9 +187,3 @@ def _exists(db: ResultsDB, name: str) -> bool:
     except RunNotFound:
         return False
     return True
-
-
-def _set_origin(db: ResultsDB, name: str, source: str, at: int) -> None:
-    with db.database.write() as connection:
-        values = {"forked_from": source, "forked_at": at}
-        connection.execute(update(RunRow).where(RunRow.name == name).values(values))

@@ -1,5 +1,6 @@
 """Runs forked, copied between databases and merged; lineages; cleaning."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from results_db import (
     RunExists,
     RunLocked,
     RunNotFound,
+    RunWriter,
     clean,
     copy_run,
     delete_run,
@@ -20,6 +22,14 @@ from results_db import (
 )
 
 from .make import audited, candidate, evaluation
+
+
+class Killed(Exception):  # noqa: N818
+    """The process dies here."""
+
+
+def killed(*_: object) -> None:
+    raise Killed
 
 
 def fill(db: ResultsDB, name: str = "run", count: int = 30) -> None:
@@ -53,6 +63,21 @@ class TestFork:
             connection.exec_driver_sql("UPDATE evonas_run SET forked_at = 19 WHERE name = 'fork'")
         fork_run(db, "run", "fork", config={}, at=19)
         assert db.count("fork") == 20
+
+    def test_a_fork_cut_off_before_its_first_candidate_is_finished_by_the_same_call(
+        self, db: ResultsDB, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        fill(db)
+        with db.writer("run") as writer:
+            writer.note_hardware("cpu a")
+        for where in ("note_hardware", "commit"):
+            with monkeypatch.context() as patch:
+                patch.setattr(RunWriter, where, killed)
+                with pytest.raises(Killed):
+                    fork_run(db, "run", "fork", config={}, at=9)
+        assert (db.count("fork"), db.run("fork").hardware) == (0, ("cpu a",))
+        assert fork_run(db, "run", "fork", config={}, at=9).hardware == ("cpu a",)
+        assert db.count("fork") == 10
 
     def test_what_cannot_be_forked(self, db: ResultsDB) -> None:
         fill(db)
@@ -114,6 +139,45 @@ class TestCopy:
                 writer.commit([candidate(31)])
             assert merge(db, other, ("max_minutes",)) == {"run": 1}
             assert other.run("run").budget == 300
+
+    def test_a_copy_cut_off_after_its_last_candidate_is_finished_by_the_same_call(
+        self, db: ResultsDB, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        fill(db)
+        with ResultsDB.open(f"sqlite:///{tmp_path}/other.db") as other:
+            for goes_on in (False, True):
+                if goes_on:
+                    db.set_budget("run", 200)
+                    with db.writer("run") as writer:
+                        writer.commit([candidate(30)])
+                with monkeypatch.context() as patch:
+                    patch.setattr(RunWriter, "store_audited", killed)
+                    with pytest.raises(Killed):
+                        copy_run(db, other, "run")
+                assert other.run("run").state == "not started"
+                assert copy_run(db, other, "run") == 0
+                assert list(other.candidates("run")) == list(db.candidates("run"))
+                there, here = other.run("run"), db.run("run")
+                assert (there.state, there.budget) == (here.state, here.budget)
+
+    def test_an_older_copy_takes_no_result_away(self, db: ResultsDB, tmp_path: Path) -> None:
+        """A machine of another class measured, under another key than was expected."""
+        fill(db)
+        unknown = BaselineRecord(name="BN-SiLU", text="x", digest="c1-1", evaluation_key="u" * 64)
+        with db.writer("run") as writer:
+            writer.commit([candidate(30)], [audited(30)])
+            writer.store_baseline(unknown)
+        found = evaluation(key="f" * 64)
+        with ResultsDB.open(f"sqlite:///{tmp_path}/other.db") as other:
+            merge(db, other)
+            with other.writer("run") as writer:
+                writer.store_evaluation(found)
+                writer.store_baseline(replace(unknown, evaluation_key=found.key))
+                writer.store_audited([replace(audited(30), evaluation_key=found.key)])
+            merge(db, other)
+            (baseline,) = (b for b in other.baselines("run") if b.name == unknown.name)
+            (layer,) = other.audited("run")
+            assert (baseline.evaluation_key, layer.evaluation_key) == (found.key, found.key)
 
     def test_audited_layers_and_hardware_come_along(self, db: ResultsDB, tmp_path: Path) -> None:
         fill(db)
