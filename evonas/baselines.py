@@ -82,18 +82,22 @@ class Baselines:
 
     def take(self, pool: Pool, timeout: float) -> None:
         """Wait up to `timeout` seconds and store what has ended. Raises BaselineError."""
+        failed: list[str] = []
         for completion in pool.wait(timeout):
             baseline = self._running.pop(completion.task_id)
             if completion.failure is not None:
-                raise BaselineError(
+                failed.append(
                     f"the baseline {baseline.name} ended as {completion.failure}: "
                     f"{completion.message}"
                 )
+                continue
             key = self._hardware.key(evaluation_of(completion), baseline.digest, 0, False)
             record = evaluation_record(key, baseline.digest, completion)
             self._writer.store_evaluation(record)
             self._writer.store_baseline(replace(baseline, evaluation_key=key))
             self._done.append(record)
+        if failed:  # after what came with it is stored
+            raise BaselineError(failed[0])
 
     def time_limit(self) -> float:
         """Seconds that the evaluation of a candidate may take, from the run's configuration or the

@@ -50,7 +50,8 @@ class Driver:
         pool: Pool,
         hardware: Hardware,
     ) -> None:
-        self.db, self.writer, self.config, self.budget, self.pool = db, writer, config, budget, pool
+        self.db, self.writer, self.run, self.config = db, writer, run, config
+        self.budget, self.pool = budget, pool
         self.history = History(db, run, config.evolution)
         self.time_limit: float | None = None
         self.in_flight: dict[str, Slot | None] = {}  # task -> its slot, if it is a candidate's
@@ -66,7 +67,7 @@ class Driver:
         self._own_from = evaluated_from(db, run)
         self._by_arrival = config.evolution.commit_order == "arrival"
         self._space = search_space(config)
-        self._crashes = 0  # in a row
+        self._crashes, self._last_message = 0, ""  # in a row; of the task that ended last
 
     @property
     def is_done(self) -> bool:
@@ -132,10 +133,7 @@ class Driver:
         self._queue(slot, self._task(name, propose, task))
 
     def take(self, completion: Completion) -> None:
-        """Take in the end of a task; one that has ended before is ignored.
-
-        Raises SearchError when nothing but crashes comes back.
-        """
+        """Take in the end of a task; one that has ended before is ignored."""
         if completion.task_id not in self.in_flight:
             return
         slot = self.in_flight.pop(completion.task_id)
@@ -143,12 +141,7 @@ class Driver:
             self._auditor.take(completion)
             return
         self._crashes = self._crashes + 1 if completion.failure == Verdict.CRASH else 0
-        if self._crashes >= _MOST_CRASHES:
-            self._store()
-            raise SearchError(
-                f"the last {_MOST_CRASHES} tasks all crashed, so the search has stopped; what is "
-                f"committed is kept. Mend the cause and resume. The last one: {completion.message}"
-            )
+        self._last_message = completion.message
         if completion.task_id.startswith("propose:"):
             self._take_proposal(slot, completion)
         else:
@@ -227,9 +220,16 @@ class Driver:
 
         What has finished is stored before anything else happens, so that no kill can lose it. The
         transaction waits for the disk; what ends meanwhile shares the next one.
+
+        Raises SearchError when nothing but crashes comes back; they are not committed.
         """
         self._look_up()
         self._store()
+        if self._crashes >= _MOST_CRASHES:
+            raise SearchError(
+                f"the last {self._crashes} tasks all crashed, so the search has stopped; what is "
+                f"committed is kept. Mend the cause and resume. The last one: {self._last_message}"
+            )
         rows: list[CandidateRecord] = []
         audited: list[AuditedRecord] = []
         for row in self._rows():

@@ -54,10 +54,10 @@ def run_search(db: ResultsDB, run: str, pool: Pool, *, report: Report, stop: Sto
     "interrupted". Raises the database's errors (RunNotFound, RunLocked, ...), BaselineError,
     VocabularyError and SearchError.
     """
-    record = db.run(run)
-    config = config_from_dict(record.config)
-    require_primitives(run, config)
+    require_primitives(run, config_from_dict(db.run(run).config))
     with db.writer(run) as writer:
+        record = db.run(run)  # as the last driver left it
+        config = config_from_dict(record.config)
         writer.set_state("running")
         state = INTERRUPTED
         try:
@@ -91,7 +91,7 @@ def _measure(baselines: Baselines, pool: Pool, clock: _Clock, stop: Stop) -> Non
 
 def _evolve(driver: Driver, clock: _Clock, stop: Stop) -> str:
     history = driver.history
-    in_vain = _AttemptsInVain(history)
+    in_vain = _AttemptsInVain(driver.run, history)
     while not driver.is_done:
         draining = stop.drain or clock.is_over()
         if not draining:
@@ -115,8 +115,8 @@ def _evolve(driver: Driver, clock: _Clock, stop: Stop) -> str:
 class _AttemptsInVain:
     """Ends a search in which nothing has passed since it was started, by many attempts."""
 
-    def __init__(self, history: History) -> None:
-        self._history = history
+    def __init__(self, run: str, history: History) -> None:
+        self._run, self._history = run, history
         self._before = history.committed
         self._exhausted_before = history.verdicts[Verdict.EXHAUSTED]
         self._attempts_before = history.attempts
@@ -134,7 +134,8 @@ class _AttemptsInVain:
         raise SearchError(
             f"none of {attempts:,} attempts gave a layer that passes the screens; {times:,} of "
             f"them were refused for '{check}'. Loosen the requirements, or search another space; "
-            "`evonas status` shows all checks, `evonas resume` tries further"
+            f"`evonas status {self._run}` shows all checks, `evonas resume {self._run}` tries "
+            "further"
         )
 
 

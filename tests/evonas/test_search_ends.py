@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,9 +17,9 @@ from evonas.progress import Progress
 from evonas.remarks import remarks
 from results_db.store import ResultsDB
 from search_spaces.space import SearchSpace
-from tests.evonas.search_runs import BUDGET, ignore, small_config
-from tests.evonas.simulated_pool import SimulatedPool
-from workers.pools.base import Task
+from tests.evonas.search_runs import BUDGET, ignore, key_of, small_config
+from tests.evonas.simulated_pool import KilledError, SimulatedPool
+from workers.pools.base import Completion, Task
 from workers.proposal import ProposalTask
 from workers.verdict import MACHINE_VERDICTS, Verdict
 
@@ -136,7 +137,8 @@ def test_a_search_in_which_nothing_passes_ends_and_says_why(tmp_path: Path) -> N
         for _ in range(2):  # a resume tries as long again
             before = db.count("r")
             with pytest.raises(
-                SearchError, match=r"none of [12]\d,000 attempts .* 'requirement scale-"
+                SearchError,
+                match=r"none of [12]\d,000 attempts .* 'requirement scale-.*`evonas status r`",
             ):
                 run_search(db, "r", pool, report=ignore, stop=Stop())
             # Nine of a thousand attempts each, and what one commit may add: the lag.
@@ -196,3 +198,32 @@ def test_nothing_but_crashes_stops_the_search(tmp_path: Path) -> None:
             run_search(db, "r", pool, report=ignore, stop=Stop())
         assert db.run("r").state == INTERRUPTED
         assert db.count("r") < 20
+
+
+class CrashesFirst(SimulatedPool):
+    """Hands over all evaluations at once: many crashes, then one result; then the driver dies."""
+
+    def completions(self, task: Task, value: Any, seconds: float) -> list[Completion]:
+        if task.id.startswith("evaluate:") and self.evaluated:
+            return [Completion(task.id, None, Verdict.CRASH, "as arranged", 0.1, "simulated")]
+        return super().completions(task, value, seconds)
+
+    def wait(self, timeout: float | None = None) -> list[Completion]:
+        ended = super().wait(timeout)
+        while self.in_flight:
+            ended += super().wait(timeout)
+        if self.evaluated:
+            self.left = 0
+        return sorted(ended, key=lambda completion: completion.failure is None)
+
+
+def test_what_comes_back_among_crashes_is_stored(tmp_path: Path) -> None:
+    config = small_config(further=("evolution.lag=16", "evolution.window=32"))
+    with ResultsDB.open(f"sqlite:///{tmp_path}/m.db") as db:
+        db.create_run("r", config.seed, config.to_dict(), budget=BUDGET)
+        pool = CrashesFirst(16, np.random.default_rng(0))
+        with pytest.raises(KilledError):
+            run_search(db, "r", pool, report=ignore, stop=Stop())
+        (evaluated,) = pool.evaluated
+        assert db.find_evaluation(key_of(evaluated, config))
+        assert db.funnel("r").verdicts[Verdict.CRASH] >= 8
