@@ -24,6 +24,7 @@ def check(db: ResultsDB) -> list[str]:
 
 def _check_run(db: ResultsDB, run: str) -> list[str]:
     problems: list[str] = []
+    miscounted: list[str] = []  # or evaluated again since
     verdicts: Counter[str] = Counter()
     unscored: Counter[str] = Counter()
     repeated: Counter[str] = Counter()
@@ -45,7 +46,7 @@ def _check_run(db: ResultsDB, run: str) -> list[str]:
             continue
         seeds, _ = standing(record, repeats.get(record.number, ()))
         if seeds != record.seeds:
-            problems.append(f"candidate {record.number} has {seeds} seeds, not {record.seeds}.")
+            miscounted.append(f"candidate {record.number} has {seeds} seeds, not {record.seeds}.")
         verdicts[record.verdict] += 1
         unscored[record.verdict] += not record.scores
         if record.mean_score is not None:
@@ -55,6 +56,7 @@ def _check_run(db: ResultsDB, run: str) -> list[str]:
     front = extend(front, ranked)
     if db.count(run) - 1 != last:
         return problems
+    problems += miscounted
     for told, counted in (
         (funnel.verdicts, verdicts),
         (funnel.unscored, +unscored),

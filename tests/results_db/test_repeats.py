@@ -85,6 +85,22 @@ def test_check_finds_a_wrong_number_of_seeds(db: ResultsDB, writer: RunWriter) -
     assert check(db) == ["run 'run': candidate 1 has 1 seeds, not 7."]
 
 
+def test_check_bears_with_a_driver_that_goes_on(
+    db: ResultsDB, writer: RunWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer.commit(HISTORY)
+    read = db.repeats
+
+    def repeats(run: str, **given: int) -> list[CandidateRecord]:
+        rows = read(run, **given)
+        writer.commit([again(6, 1, 1, scores={"a": 0.5, "b": 0.5})])
+        return rows
+
+    monkeypatch.setattr(db, "repeats", repeats)
+    assert check(db) == []
+    assert db.candidate("run", 1).seeds == 2
+
+
 def test_costs_are_objectives(db: ResultsDB, writer: RunWriter) -> None:
     cheap = candidate(1, scores={"a": 0.1}, costs={"kept": 1.0})
     writer.commit([candidate(0, scores={"a": 0.9}, costs={"kept": 3.0}), cheap])
