@@ -100,7 +100,10 @@ class History:
 
     def candidate(self, number: int) -> CandidateRecord:
         """A committed candidate; one of the last `lag` need not be stored yet."""
-        return self._latest.get(number) or self._db.candidate(self._run, number)
+        database = self._db.database
+        return self._latest.get(number) or database.patiently(
+            lambda: self._db.candidate(self._run, number)
+        )
 
     def _read_population(self, config: EvolutionConfig, last: int) -> Population:
         population = Population(config.window, config.lag)

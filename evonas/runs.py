@@ -10,6 +10,7 @@ from typing import Any
 
 from evonas.config import RunConfig, config_from_dict, with_overrides
 from evonas.config_document import differences
+from results_db.errors import RunExists, RunNotFound
 from results_db.records import RunRecord
 from results_db.store import ResultsDB
 from results_db.transfer import fork_run
@@ -55,10 +56,15 @@ def may_go_on(db: ResultsDB, name: str, config: RunConfig) -> bool:
 
 def create(db: ResultsDB, name: str | None, config: RunConfig) -> str:
     """Make a run, and its name if none is given. Raises RunError, RunExists."""
-    name = name or _new_name(config.seed, {run.name for run in db.runs()})
-    check_name(name)
-    db.create_run(name, config.seed, config.to_dict(), budget=config.budget)
-    return name
+    made = name or _new_name(config.seed, {run.name for run in db.runs()})
+    check_name(made)
+    try:
+        db.create_run(made, config.seed, config.to_dict(), budget=config.budget)
+    except RunExists:
+        if name is None:  # another command, of the same minute and seed, was faster
+            return create(db, None, config)
+        raise
+    return made
 
 
 def check_name(name: str) -> None:
@@ -73,11 +79,18 @@ def check_name(name: str) -> None:
 def extend(db: ResultsDB, name: str, *, budget: int | None, max_minutes: float | None) -> RunRecord:
     """Set how far a run goes; budget None leaves it.
 
-    Raises RunNotFound, and RunError if the budget is spent already or somebody holds the run.
+    Raises RunNotFound, and RunError if the budget is spent already, if somebody holds the run, or
+    if it is a fork that was cut off.
     """
     run = db.run(name)
     check_free(db, name)
     committed = db.count(name)
+    if run.forked_at is not None and committed <= run.forked_at:
+        raise RunError(
+            f"run {name!r} was cut off while it was made: it has {committed:,} of the "
+            f"{counted(run.forked_at + 1, 'candidate')} that it is to share with "
+            f"{run.forked_from!r}; give the command that made it again, which finishes it"
+        )
     if budget is not None and budget < committed:
         raise RunError(
             f"run {name!r} has committed {counted(committed, 'candidate')} already; "
@@ -146,25 +159,43 @@ def fork(
 
 
 def evaluated_under(db: ResultsDB, name: str, number: int) -> RunConfig:
-    """The config that a candidate was evaluated with: of the run, or of one it was forked from."""
+    """The config that a candidate was evaluated with: of the run, or of one it was forked from.
+
+    Raises RunNotFound, and RunError if that one is not in this database.
+    """
     run = db.run(name)
     while run.forked_from is not None and run.forked_at is not None and number <= run.forked_at:
-        run = db.run(run.forked_from)
+        run = _source(db, run, run.forked_from)
     return config_from_dict(run.config)
 
 
 def evaluated_from(db: ResultsDB, name: str) -> int:
     """The first candidate that was evaluated with the run's own settings, not with those of a run
-    that it was forked from.
+    that it was forked from; 0 for a run that evaluates none again, which need not know.
+
+    Raises RunNotFound, and RunError if a run that it was forked from is not in this database.
     """
     run = db.run(name)
-    evaluation = config_from_dict(run.config).evaluation
+    config = config_from_dict(run.config)
+    if config.evolution.seeds == 1:
+        return 0
     while run.forked_from is not None and run.forked_at is not None:
         first = run.forked_at + 1
-        run = db.run(run.forked_from)
-        if config_from_dict(run.config).evaluation != evaluation:
+        run = _source(db, run, run.forked_from)
+        if config_from_dict(run.config).evaluation != config.evaluation:
             return first
     return 0
+
+
+def _source(db: ResultsDB, fork: RunRecord, name: str) -> RunRecord:
+    """The run that a fork was made from; a copy of the fork alone came without it."""
+    try:
+        return db.run(name)
+    except RunNotFound:
+        raise RunError(
+            f"run {fork.name!r} was forked from {name!r}, whose settings are needed, and "
+            f"{db.address} does not hold that run; copy it there too, with `evonas db copy {name}`"
+        ) from None
 
 
 def check_free(db: ResultsDB, name: str) -> None:
