@@ -36,11 +36,11 @@ def fork(
     Space, anchors, data and training stay: parents and scores would mean something else. The rest
     may change: evolution, screens, protocols. `evonas resume` goes on.
     """
+    from evonas.cli.next_commands import resume_command
     from evonas.cli.output import stderr
     from evonas.runs import fork as fork_a_run
     from results_db.store import ResultsDB
     from search_spaces.errors import counted
-    from search_spaces.own_reference import as_options
 
     overrides = list(set_ or ())
     if seed is not None:
@@ -50,10 +50,12 @@ def fork(
     with ResultsDB.open(db, create=False) as results:
         record = fork_a_run(results, run, name, overrides, at)
         shared = results.count(name)
-        own = as_options(record.config.get("primitives", ()))
+        more = 2 * shared if record.budget is not None and record.budget <= shared else None
+        command = resume_command(results, name, record.config.get("primitives", ()), more)
     print(name)
     stderr().print(
         f"shares {counted(shared, 'candidate')} with {run}, budget {record.budget:,}; "
-        f"go on with: evonas resume {name}{own}",
+        f"go on with: {command}",
         markup=False,
+        soft_wrap=True,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evonas.audit import without_result
@@ -53,10 +54,22 @@ def left_lines(left: Left) -> list[str]:
     return lines
 
 
+def resume_command(
+    db: ResultsDB, run: str, primitives: Sequence[str], budget: int | None = None
+) -> str:
+    """What goes on with a run that uses these primitives of the user's own; reads nothing, so that
+    it can be told when the database is away.
+    """
+    further = "" if budget is None else f" --budget {budget}"
+    own = as_options(primitives)
+    return f"evonas resume {shlex.quote(run)}{further}{own}{database_option(db)}"
+
+
 def next_commands(db: ResultsDB, board: Leaderboard, left: Left) -> list[tuple[str, str]]:
     """Commands that a user may want after a search, each with its purpose."""
     name, where = shlex.quote(board.run), database_option(db)
-    own = as_options(db.run(board.run).config.get("primitives", ()))
+    primitives = db.run(board.run).config.get("primitives", ())
+    own = as_options(primitives)
     commands = []
     if board.best is not None:
         digest = short(board.best.digest)
@@ -66,8 +79,10 @@ def next_commands(db: ResultsDB, board: Leaderboard, left: Left) -> list[tuple[s
             (f"evonas show {digest}{needed}", "formula, properties, ancestors of the best one"),
             (f"evonas export {digest} --to out{needed}", "any layer as a torch-only module"),
         ]
+    commands = [(command + where, purpose) for command, purpose in commands]
     if left.audits and not left.candidates:
-        commands.append((f"evonas resume {name}{own}", "finish the rejection audit"))
-    further = "" if left.candidates else f" --budget {2 * db.count(board.run)}"
-    commands.append((f"evonas resume {name}{further}{own}", "go on with the search"))
-    return [(command + where, purpose) for command, purpose in commands]
+        audit = resume_command(db, board.run, primitives)
+        commands.append((audit, "finish the rejection audit"))
+    budget = None if left.candidates else 2 * db.count(board.run)
+    commands.append((resume_command(db, board.run, primitives, budget), "go on with the search"))
+    return commands

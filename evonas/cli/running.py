@@ -12,16 +12,16 @@ from evonas.audit import without_result
 from evonas.cli.display import make_display
 from evonas.cli.errors import INTERRUPTED
 from evonas.cli.interrupts import Interrupts
+from evonas.cli.next_commands import resume_command
 from evonas.cli.output import stderr
-from evonas.cli.stored import database_option
 from evonas.cli.summary import show_summary
 from evonas.config import RunConfig, config_from_dict
-from evonas.evolution import Stop, run_search
+from evonas.evolution import FINISHED, Stop, run_search
 from evonas.pools import available_cpus, pool_of
 from evonas.runs import check_free, create
+from results_db.errors import LeaseLost, RunLocked
 from results_db.store import ResultsDB
 from search_spaces.errors import counted
-from search_spaces.own_reference import as_options
 from workers.pools.base import Pool
 from workers.preparation import prepare
 
@@ -35,12 +35,14 @@ def drive(db: ResultsDB, run: str, workers: int | None, address: str | None) -> 
     record = db.run(run)
     spent = record.budget is not None and db.count(run) >= record.budget
     if spent and not without_result(db, db.audited(run)):
+        if record.state != FINISHED:  # the driver was killed after its last commit
+            db.set_state(run, FINISHED)
         console.print(
             f"run {run} is finished: {counted(record.budget or 0, 'candidate')}; `--budget N` "
             "raises it",
             markup=False,
         )
-        show_summary(db, run, "finished")
+        show_summary(db, run, FINISHED)
         return
     _drive(db, config_from_dict(record.config), lambda: run, workers, address)
 
@@ -73,13 +75,23 @@ def _drive(
         if not run:
             console.print("stopped before the run was begun; the same command begins it")
             raise typer.Exit(INTERRUPTED) from None
-        own = as_options(config.primitives)
-        command = f"evonas resume {run}{database_option(db)}{own}"
-        console.print(Text(f"stopped; what was finished is stored. Go on with: {command}"))
+        _say_how_to_go_on(db, run, config)
         raise typer.Exit(INTERRUPTED) from None
+    except (LeaseLost, RunLocked):
+        raise  # another driver goes on
+    except Exception:
+        if run:  # it may have got its name only now, and nobody may have seen it
+            _say_how_to_go_on(db, run, config)
+        raise
     show_summary(db, run, state)
-    if stop.drain and state != "finished":
+    if stop.drain and state != FINISHED:
         raise typer.Exit(INTERRUPTED)
+
+
+def _say_how_to_go_on(db: ResultsDB, run: str, config: RunConfig) -> None:
+    command = resume_command(db, run, config.primitives)
+    said = Text(f"stopped; what was finished is stored. Go on with: {command}")
+    stderr().print(said, soft_wrap=True)
 
 
 def open_pool(workers: int | None, address: str | None, say: Callable[..., None]) -> Pool:

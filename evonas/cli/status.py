@@ -108,10 +108,13 @@ def _print(db: ResultsDB, facts: dict[str, Any]) -> None:
 
     from evonas.audit_report import audit_report
     from evonas.cli.audit import print_audit
+    from evonas.cli.next_commands import resume_command
     from evonas.cli.output import Column, number, print_table, stdout
     from evonas.cli.summary import board_columns, board_rows
     from evonas.cli.words import percent, share, verdict_text, verdict_word
+    from evonas.evolution import INTERRUPTED
     from evonas.leaderboard import leaderboard
+    from results_db.records import NOT_STARTED
     from search_spaces.errors import counted
 
     console, attempts, committed = stdout(), facts["attempts"], facts["committed"]
@@ -128,6 +131,10 @@ def _print(db: ResultsDB, facts: dict[str, Any]) -> None:
             (f"\nspace {facts['space']}, seed {facts['seed']}{required}", "dim"),
         )
     )
+    if facts["state"] in (NOT_STARTED, INTERRUPTED) and committed < (facts["budget"] or 0):
+        primitives = db.run(facts["run"]).config.get("primitives", ())
+        command = resume_command(db, facts["run"], primitives)
+        console.print(Text(f"go on with: {command}", "dim"), soft_wrap=True)
     if not committed:
         console.print("\nNo candidate is committed yet.")
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from evonas.cli.options import DEFAULT_DATABASE
@@ -21,9 +22,11 @@ def database_option(db: ResultsDB) -> str:
     A password is left out, as everywhere; then the URL is to be completed by hand.
     """
     from results_db.address import Address
+    from results_db.errors import BadAddress
 
-    default = str(Address.parse(os.environ.get("EVONAS_DB") or DEFAULT_DATABASE))
-    if db.address == default:
-        return ""
+    with suppress(BadAddress):  # of EVONAS_DB, where --db was given
+        default = Address.parse(os.environ.get("EVONAS_DB") or DEFAULT_DATABASE)
+        if db.address == str(default):
+            return ""
     url = db.address if "://" in db.address else f"sqlite:///{db.address}"
     return f" --db {shlex.quote(url)}"
