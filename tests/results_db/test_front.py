@@ -1,6 +1,6 @@
 """Pareto fronts against brute force."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from results_db.front import Scores, extend, nondominated
@@ -19,12 +19,14 @@ def dominates(a: Scores, b: Scores) -> bool:
     return a.keys() == b.keys() and a != b and all(a[anchor] >= b[anchor] for anchor in a)
 
 
+@settings(deadline=None)  # moocore is imported within the first
 @given(points)
 def test_front_is_what_nothing_dominates(found: list[Scores]) -> None:
     expected = [i for i, a in enumerate(found) if not any(dominates(b, a) for b in found)]
     assert nondominated(found) == expected
 
 
+@settings(deadline=None)  # moocore is imported within the first
 @given(points, st.integers(1, 5))
 def test_a_front_grown_in_steps_is_that_of_all(found: list[Scores], step: int) -> None:
     numbered = dict(enumerate(found))
