@@ -33,19 +33,24 @@ def mean(member: Member) -> float:
 
 
 def inheritance(rows: Sequence[CandidateRecord]) -> Iterator[str]:
-    """Children by the score of their parent; copies are left out."""
-    scores = {row.number: row.mean_score for row in rows}
+    """Children by the score of their parent; copies and further seeds are left out."""
+    scores = {row.number: row.mean_score for row in rows if row.repeat_of is None}
     pairs = [
         (scores[row.parent] or 0.0, row.mean_score)
         for row in rows
         if row.parent is not None and row.verdict != Verdict.DUPLICATE
     ]
+    if not pairs:
+        yield "no candidate has a parent"
+        return
     good = float(np.quantile([s for s in scores.values() if s is not None], 0.9))
-    edges = np.quantile([parent for parent, _ in pairs], _QUANTILES)
+    parents = np.array([parent for parent, _ in pairs])
+    edges = np.quantile(parents, _QUANTILES)
+    # A parent at an edge belongs to the bin above it, the best one to the last.
+    places = np.minimum(np.searchsorted(edges, parents, side="right"), len(edges) - 1) - 1
     yield f"{'parent':>15}{'children':>10}{'scored':>9}{f'above {good:.3f}':>13}"
-    for low, high in pairwise(edges):
-        end = np.nextafter(high, 2) if high == edges[-1] else high
-        born = [child for parent, child in pairs if low <= parent < end]
+    for place, (low, high) in enumerate(pairwise(edges)):
+        born = [child for (_, child), its in zip(pairs, places, strict=True) if its == place]
         scored = [child for child in born if child is not None]
         best = sum(child > good for child in scored)
         count = max(1, len(born))

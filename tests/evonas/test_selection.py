@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from operator import ge
 
 import numpy as np
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from evonas.config_sections import EvolutionConfig
 from evonas.population import Member, Population
 from evonas.selection import choose_donor, choose_parent, crowding, hypervolume
+from tests.benchmarks.front_noise import row
+from tests.benchmarks.selection_pressure import inheritance
 
 
 def test_hypervolume_of_two_rectangles() -> None:
@@ -134,3 +137,16 @@ def test_crowding_by_hand() -> None:
     assert crowding(np.array([[1.0, 1.0]])).tolist() == [0.0]
     same = np.array([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0], [1.0, 2.0]])
     assert crowding(same)[1] == 1.0
+
+
+def test_each_child_is_counted_with_its_parent_once() -> None:
+    """Most parents have the best score, so that quantiles of their scores are equal."""
+    scores = [0.1, 0.5, 0.5, 0.5]
+    rows = [row(number, np.full(3, score)) for number, score in enumerate(scores)]
+    parents = [0, 1, 1, 2, 2, 3, 3, 3, 3, 3]
+    rows += [replace(row(4 + i, np.full(3, 0.3)), parent=p) for i, p in enumerate(parents)]
+    rows += [row(14, np.full(3, 0.9), of=1)]  # a further seed is nobody's child, and no layer
+    head, *lines = inheritance(rows)
+    assert head.endswith("above 0.500")
+    assert [int(line.split()[3]) for line in lines] == [1, 0, 0, 9]
+    assert list(inheritance(rows[:4])) == ["no candidate has a parent"]
