@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -107,7 +108,18 @@ def test_better_and_worse_are_told_apart_from_noise() -> None:
     assert said["chosen", "mine", "resnet"] == (False, False)
 
 
+def test_a_small_p_among_many_comparisons_is_not_significant() -> None:
+    near = [layer(f"near {i}", "found", 0.5, resnet=plus(0.0, 0.01), vit=BASE) for i in range(9)]
+    clear = layer("clear", "found", 0.5, resnet=plus(0.01, 0.003), vit=BASE)
+    record = replace(RECORD, layers=(LAYERS[0], *near, clear))
+    found = {c.layer.name: c for c in comparisons(record) if c.anchor == "resnet"}["clear"]
+    assert found.p < 0.05 < found.adjusted
+    assert not found.is_significant
+    assert not found.is_better
+
+
 def test_without_a_layer_that_was_tested_everywhere_there_is_no_best() -> None:
     record = RerankRecord(run="run", key="k", settings=RECORD.settings, layers=LAYERS[:2])
     assert best(record) is None
     assert comparisons(record) == []
+    assert best(replace(record, layers=LAYERS[4:])) is None, "broken failed on an anchor"
