@@ -72,7 +72,9 @@ class Rerank:
 
     @property
     def best(self) -> Standing | None:
-        """The layer found that did best in validation; no test had a say in it."""
+        """The layer found that did best in validation, of those that failed nowhere; no test
+        accuracy had a say in it.
+        """
         return best(self.record)
 
     @property

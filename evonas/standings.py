@@ -90,8 +90,8 @@ def standings(record: RerankRecord) -> list[Standing]:
 
 
 def best(record: RerankRecord) -> Standing | None:
-    """The layer found that did best in validation, of those that failed nowhere; the tests had no
-    say in it.
+    """The layer found that did best in validation, of those that failed nowhere; no test accuracy
+    had a say in it.
     """
     found = (s for s in standings(record) if s.layer.kind == FOUND and s.mean is not None)
     return next(found, None)

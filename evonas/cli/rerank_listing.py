@@ -102,7 +102,7 @@ def _explanation(record: RerankRecord, compared: int) -> list[str]:
         f"Test accuracy: mean over {settings['seeds']} seeds ± half of the 95 % interval "
         "(Student's t). The intervals speak of seeds (weights, batches), not of other data.",
         f"The rate of each layer is the best of {rates} by validation accuracy, on "
-        f"{others}. So is the order: no test had a say in it.",
+        f"{others}. So is the order, but what failed comes last: no test accuracy had a say in it.",
         f"Better, worse, *: paired t-test over the seeds, {counted(compared, 'comparison')}, "
         f"Holm's correction, level {LEVEL:g}.",
     ]

@@ -41,4 +41,4 @@ def test_numbers_agree_with_their_nouns(
     show_rerank(record(references), Format.TABLE)
     shown = capsys.readouterr().out
     assert said in shown
-    assert "on 1 other seed." in shown
+    assert "on 1 other seed. So is the order, but what failed comes last" in shown
