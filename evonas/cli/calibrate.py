@@ -52,6 +52,7 @@ def calibrate(
     from evonas.calibration import calibrate as run
     from evonas.calibration_plot import plot
     from evonas.cli.errors import FAILED
+    from evonas.cli.interrupts import stored_as_they_end
     from evonas.cli.output import Column, emit, number, stderr, stdout
     from evonas.cli.running import open_pool
     from evonas.cli.score import progress
@@ -71,12 +72,10 @@ def calibrate(
 
     plan = CalibrationPlan(seeds, long, long_seeds, rate_seeds=rate_seeds)
     check_can_plot()
-    prepare(config.evaluation)
-    with (
-        ResultsDB.open(db) as results,
-        open_pool(workers, address, console.print) as pool,
-    ):
-        found = run(config, plan, pool, results, report)
+    with stored_as_they_end(console.print), ResultsDB.open(db) as results:
+        prepare(config.evaluation)
+        with open_pool(workers, address, console.print) as pool:
+            found = run(config, plan, pool, results, report)
     folder = to or Path("calibration") / preset
     folder.mkdir(parents=True, exist_ok=True)
     write_csv(folder / "scores.csv", documents(found.rows))

@@ -1,12 +1,16 @@
-"""Ctrl-C during a search: the first drains and saves, the second stops at once."""
+"""Ctrl-C: a search saves what runs at the first, other commands stop and say what is kept."""
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+import typer
+
+from evonas.cli.errors import INTERRUPTED
 from evonas.evolution import Stop
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -41,3 +45,13 @@ class Interrupts:
             raise KeyboardInterrupt
         self._stop.drain = True
         self._notice()
+
+
+@contextmanager
+def stored_as_they_end(say: Callable[..., None]) -> Iterator[None]:
+    """Around evaluations that are stored one by one: at Ctrl-C, says so, and typer.Exit(130)."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("stopped; what had ended is stored, what was running is not; the same command goes on")
+        raise typer.Exit(INTERRUPTED) from None

@@ -80,7 +80,8 @@ def rerank(
     """
     check_pool(workers, address)
     factors = _factors(rates)
-    from evonas.cli.errors import FAILED, INTERRUPTED
+    from evonas.cli.errors import FAILED
+    from evonas.cli.interrupts import stored_as_they_end
     from evonas.cli.output import stderr
     from evonas.cli.own_primitives import look_here, register
     from evonas.cli.rerank_listing import show_rerank
@@ -103,7 +104,7 @@ def rerank(
     def report(trial: Trial, outcome: Outcome, done: int, total: int) -> None:
         console.print(_progress(trial, outcome, done, total), markup=False)
 
-    with ResultsDB.open(db, create=False) as results:
+    with stored_as_they_end(console.print), ResultsDB.open(db, create=False) as results:
         setup = set_up(
             results,
             run,
@@ -118,12 +119,8 @@ def rerank(
         for remark in setup.remarks:
             console.print(remark, markup=False, style="dim")
         plan = RerankPlan(seeds, rate_seeds, factors)
-        try:
-            with open_pool(workers, address, console.print) as pool:
-                done = train_again(results, setup, plan, pool, report)
-        except KeyboardInterrupt:
-            console.print("stopped; what was trained is kept, the same command goes on")
-            raise typer.Exit(INTERRUPTED) from None
+        with open_pool(workers, address, console.print) as pool:
+            done = train_again(results, setup, plan, pool, report)
         seen = was_reranked_otherwise(results, setup.run, done.record.key)
     show_rerank(done.record, format)
     if plot is not None:

@@ -52,9 +52,11 @@ def score(
     """Train layers on every anchor, beside the baselines: mean scores and 95 % intervals.
 
     Evaluations that the database holds under the same settings are not repeated; new ones are
-    stored in it. A layer that a protocol rejects is trained to the end all the same.
+    stored in it as they end: after Ctrl-C the same command goes on. A layer that a protocol rejects
+    is trained to the end all the same.
     """
     check_pool(workers, address)
+    from evonas.cli.interrupts import stored_as_they_end
     from evonas.cli.output import emit, stderr
     from evonas.cli.running import open_pool
     from evonas.config import load_config
@@ -70,7 +72,7 @@ def score(
     ) -> None:
         console.print(progress(subject, seed, outcome, done, total), markup=False)
 
-    with ResultsDB.open(db) as results:
+    with stored_as_they_end(console.print), ResultsDB.open(db) as results:
         wanted = subjects(layers, settings, results, baselines=baselines)
         prepare(settings.evaluation)
         with open_pool(workers, address, console.print) as pool:

@@ -14,7 +14,7 @@ from scipy.stats import kendalltau
 from evonas.calibration import Calibration, summarise
 from evonas.calibration_layers import BAD, KNOWN, PROBED
 from evonas.calibration_plot import plot
-from evonas.cli.errors import FAILED
+from evonas.cli.errors import FAILED, INTERRUPTED
 from evonas.published import IMAGENET, published_mean
 from evonas.scoring import LayerScores, subject_of
 from results_db.records import EvaluationRecord
@@ -22,6 +22,7 @@ from search_spaces.canonical import digest
 from search_spaces.text import parse
 from tests.evonas.command_line import run
 from tests.evonas.test_scoring import OPTIONS
+from workers.pools.base import Completion
 from workers.pools.serial import SerialPool
 
 SCORES = {  # by layer: three seeds on the anchor "a"
@@ -131,6 +132,17 @@ def test_command_goes_on_where_it_was_stopped(here: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("evonas.calibration.KNOWN", few)
     monkeypatch.setattr("evonas.calibration.BAD", {"tanh": "tanh(x)"})
     options = ["--seeds", "2", "--long", "2", "--long-seeds", "1", "--rate-seeds", "1", *OPTIONS]
+    wait, waits = SerialPool.wait, iter(range(10**6))
+
+    def interrupted(self: SerialPool, timeout: float | None = None) -> list[Completion]:
+        if next(waits) == 5:
+            raise KeyboardInterrupt
+        return wait(self, timeout)
+
+    monkeypatch.setattr(SerialPool, "wait", interrupted)
+    stopped = run("calibrate", *options)
+    assert stopped.exit_code == INTERRUPTED
+    assert "the same command goes on" in " ".join(stopped.stderr.split())
     first = run("calibrate", *options)
     assert first.exit_code == 0, first.output
     for said in ("noise between seeds", "published ImageNet order", "x2 steps", "rate x0.3"):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evonas.cli.errors import FAILED, USAGE
+from evonas.cli.errors import FAILED, INTERRUPTED, USAGE
 from evonas.config import RunConfig, load_config
 from evonas.intervals import interval
 from evonas.scoring import LayerScores, score_layers, subjects
@@ -17,6 +17,7 @@ from results_db.store import ResultsDB
 from search_spaces.zoo import zoo_digests, zoo_graph
 from tests.evonas.command_line import as_json, run, succeed
 from workers.evaluation import evaluate, evaluation_key
+from workers.pools.base import Completion
 from workers.pools.serial import SerialPool
 
 SETTINGS = (
@@ -174,6 +175,33 @@ def test_mistakes_are_told_before_anything_is_trained(
     result = run("score", *arguments, "--workers", "0")
     assert result.exit_code == code
     assert message in result.stderr
+
+
+@pytest.mark.parametrize("ended", [0, 1])
+def test_ctrl_c_says_what_is_kept_and_the_same_command_goes_on(
+    here: Path, config: RunConfig, monkeypatch: pytest.MonkeyPatch, ended: int
+) -> None:
+    tasks: list[str] = []
+    wait = SerialPool.wait
+
+    def interrupted(self: SerialPool, timeout: float | None = None) -> list[Completion]:
+        if len(tasks) > ended:
+            raise KeyboardInterrupt
+        completions = wait(self, timeout)
+        tasks.extend(completion.task_id for completion in completions)
+        return completions
+
+    monkeypatch.setattr(SerialPool, "wait", interrupted)
+    result = run("score", "GN-ReLU", "--seeds", "2", "--no-baselines", *OPTIONS)
+    assert result.exit_code == INTERRUPTED
+    assert result.stdout == ""
+    told = " ".join(result.stderr.split())
+    assert "what had ended is stored, what was running is not; the same command goes on" in told
+    monkeypatch.setattr(SerialPool, "wait", wait)
+    with ResultsDB.open("sqlite:///evonas.db") as db:
+        (scores,) = score(db, config, 2, "GN-ReLU")
+    assert scores.stored == ended
+    assert len(scores.records) == 2
 
 
 def test_a_failure_of_the_machine_is_told_and_not_stored(
