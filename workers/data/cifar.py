@@ -19,6 +19,7 @@ from workers.data.tar_archive import read_members
 
 _SHAPE = (3, 32, 32)
 _PIXELS = 3072  # bytes of one image: its red, green and blue plane, each row by row
+_BYTE = range(256)  # what a label can be in either version
 _URL = "https://www.cs.toronto.edu/~kriz/"
 
 
@@ -67,7 +68,7 @@ def _read_python(content: bytes, name: str) -> _Images:
     if not isinstance(pixels, np.ndarray) or pixels.ndim != 2 or pixels.shape[1] != _PIXELS:
         raise DataError(f"{name} has no array `data` of rows of {_PIXELS} bytes")
     for labels in (fine, coarse):
-        if type(labels) is not list or not all(type(n) is int for n in labels):
+        if type(labels) is not list or not all(type(n) is int and n in _BYTE for n in labels):
             raise DataError(f"{name} has no list of whole numbers `labels` or `fine_labels`")
         if len(labels) != len(pixels):
             raise DataError(f"{name} has {len(pixels)} images and {len(labels)} labels")

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import http.client
 import os
 import shutil
 import tempfile
@@ -20,12 +21,13 @@ def home() -> Path:
 
 
 def fetch(url: str, md5: str) -> Path:
-    """The file behind a URL, downloaded if it is not there yet; its checksum agreed when it came.
+    """The file behind a URL, downloaded if it is not there yet; its checksum agrees.
 
     Raises DataError when the network does not allow it, and for content with another checksum.
     """
     target = home() / "data" / url.rpartition("/")[2]
     if target.is_file():
+        check_md5(target, md5)  # it may have been put there by hand
         return target
     by_hand = (
         f"download it by other means to {target}, or give the path of a copy as "
@@ -38,9 +40,10 @@ def fetch(url: str, md5: str) -> Path:
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         with os.fdopen(handle, "wb") as file, urllib.request.urlopen(url, timeout=_TIMEOUT) as web:
             shutil.copyfileobj(web, file)
-        check_md5(Path(temporary), md5)
+        check_md5(Path(temporary), md5, url)
+        os.chmod(temporary, 0o644)  # mkstemp's is for this user alone, the folder may be shared
         os.replace(temporary, target)
-    except OSError as error:  # URLError among them
+    except (OSError, http.client.HTTPException) as error:  # URLError among them
         reason = getattr(error, "reason", None) or error
         raise DataError(f"cannot download {url}: {reason}; {by_hand}") from error
     finally:
@@ -50,12 +53,12 @@ def fetch(url: str, md5: str) -> Path:
     return target
 
 
-def check_md5(path: Path, md5: str) -> None:
-    """Raises DataError if the file's MD5 is another one."""
+def check_md5(path: Path, md5: str, source: str | None = None) -> None:
+    """Raises DataError if the file's MD5 is another one; `source`: what to call it."""
     found = file_hash(path, "md5")
     if found != md5:
         raise DataError(
-            f"{path.name}: its MD5 is {found}, not {md5}: the file is damaged, cut short or "
+            f"{source or path}: its MD5 is {found}, not {md5}: the file is damaged, cut short or "
             "another one; get it again. If it is an archive of your own in the same format, give "
             "its MD5 as evaluation.data.md5"
         )
