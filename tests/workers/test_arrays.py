@@ -17,6 +17,7 @@ from workers.data import (
     data_identity,
     load_data,
 )
+from workers.data import arrays as source
 
 
 def arrays(**changes: Any) -> dict[str, Any]:
@@ -104,6 +105,11 @@ def test_the_third_split_is_asked_for_only_when_read(tmp_path: Path) -> None:
             r"differ from x_train.*\(3, 5, 4\) against \(3, 6, 4\)",
         ),
         ({"x_train": np.array([object()] * 30)}, r"cannot read .*allow_pickle"),
+        ({"y_train": np.full(30, 2**64 - 1, np.uint64)}, r"y_train is uint64"),
+        ({"y_train": np.arange(30) % 2 * 2**32}, r"labels up to 4,294,967,296 for 30 images; numb"),
+        ({"y_train": np.zeros(30, int), "y_val": np.zeros(10, int)}, r"labels up to 0 for 30 im"),
+        ({"x_val": np.full((10, 6, 4, 3), 0.5)}, r"x_val are numbers and x_train are bytes"),
+        ({"x_train": np.full((30, 6, 4, 3), 1e300)}, r"x_train has values that are not finite"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
@@ -127,6 +133,22 @@ def test_a_single_array_and_a_cut_file(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(DataError, match=r"cannot read .* as \.npz"):
         load_data(ArraysConfig(str(path)))
+
+
+def test_whatever_is_damaged_in_a_file_is_a_data_error(tmp_path: Path) -> None:
+    path = tmp_path / "data.npz"
+    np.savez_compressed(path, **arrays())
+    whole, refused = path.read_bytes(), 0
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        damaged = bytearray(whole)
+        damaged[int(rng.integers(len(whole)))] ^= int(rng.integers(1, 256))
+        path.write_bytes(damaged)
+        try:
+            source.load(ArraysConfig(str(path)))
+        except DataError:
+            refused += 1
+    assert refused > 150  # the others meet a date, or another byte that nothing reads
 
 
 def test_the_identity_changes_with_the_content(tmp_path: Path) -> None:

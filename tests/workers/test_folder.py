@@ -1,5 +1,6 @@
 """Image folders: classes by sub-folder, three splits by file, bad files named."""
 
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -58,6 +59,22 @@ def test_the_identity_changes_with_names_and_contents(folder: Path) -> None:
     second = data_identity(config)
     Image.new("RGB", (8, 8)).save(folder / "red" / "a.png")
     assert len({first, second, data_identity(config)}) == 3
+
+
+def test_file_names_need_not_be_utf_8(folder: Path) -> None:
+    first = data_identity(FolderConfig(str(folder)))
+    odd = folder / "red" / os.fsdecode(b"caf\xe9.png")
+    (folder / "red" / "0.png").rename(odd)
+    assert data_identity(FolderConfig(str(folder))) != first
+    assert len(load_data(FolderConfig(str(folder))).train) == 18
+
+
+def test_sixteen_bits_a_pixel_are_refused(folder: Path) -> None:
+    grey = np.linspace(0, 65535, 64).astype(np.uint16).reshape(8, 8)
+    for file in folder.glob("red/*.png"):
+        Image.fromarray(grey).save(file)
+    with pytest.raises(DataError, match=r"red.*png has 16 bits a pixel.*scale its values to 0"):
+        load_data(FolderConfig(str(folder)))
 
 
 def bomb(path: Path, width: int, height: int) -> None:

@@ -1,6 +1,5 @@
 """Own images as arrays: an .npz file with x_train, y_train, x_val, y_val (x_test, y_test)."""
 
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ _NAMES = (
     "give arrays x_train, y_train, x_val, y_val, and x_test, y_test for reranking: images "
     "(N, H, W, C) or (N, H, W) and whole numbers from 0"
 )
+_MOST = 2**63 - 1  # of a label, as int64
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,11 @@ def dataset_of(
     """The data set of arrays by name; `where` names their source. Raises DataError."""
     train, labels = _split(arrays, "train", channels, where)
     classes = int(labels.max()) + 1
+    if not 2 <= classes <= len(labels):
+        raise DataError(
+            f"{where}: y_train has labels up to {classes - 1:,} for {len(labels):,} images; number "
+            "two classes or more from 0, without gaps"
+        )
     scale = Scale.of(train)
     shape = tuple(train.shape[1:])
 
@@ -56,6 +61,13 @@ def dataset_of(
                 f"{where}: x_{name}, y_{name} differ from x_train, y_train in shape or have labels "
                 f"that training has not: {tuple(images.shape[1:])} against {shape}, "
                 f"{int(labels.max()) + 1} against {classes} classes"
+            )
+        if images.dtype != train.dtype:
+            kinds = {torch.uint8: "bytes"}
+            raise DataError(
+                f"{where}: x_{name} are {kinds.get(images.dtype, 'numbers')} and x_train are "
+                f"{kinds.get(train.dtype, 'numbers')}, which may differ in scale; give both as "
+                "uint8 or neither"
             )
         if images.dtype == torch.uint8:
             return Split(images, labels, scale)
@@ -83,7 +95,7 @@ def _read(path: Path) -> Mapping[str, Any]:
             file = np.load(stream, allow_pickle=False)
             if isinstance(file, np.lib.npyio.NpzFile):
                 return {name: file[name] for name in file.files if name[:2] in ("x_", "y_")}
-    except (OSError, EOFError, ValueError, KeyError, MemoryError, zipfile.BadZipFile) as error:
+    except Exception as error:  # zipfile, zlib and NumPy each have their own for a damaged file
         raise DataError(f"cannot read {path} as .npz ({error}); {_NAMES}") from error
     raise DataError(f"{path} holds one array; {_NAMES}")
 
@@ -99,7 +111,7 @@ def _split(
     if x.ndim not in (3, 4) or x.size == 0 or x.dtype.kind not in "uif":
         raise DataError(f"{where}: {x_name} is {x.dtype} of shape {x.shape}; {_NAMES}")
     y = y.reshape(-1) if y.ndim == 2 and y.shape[1] == 1 else y
-    if y.ndim != 1 or y.dtype.kind not in "ui" or len(y) != len(x) or y.min() < 0:
+    if y.ndim != 1 or y.dtype.kind not in "ui" or len(y) != len(x) or not 0 <= y.min() <= y.max() <= _MOST:
         raise DataError(
             f"{where}: {y_name} is {y.dtype} of shape {y.shape} for {len(x)} images; {_NAMES}"
         )
@@ -107,7 +119,9 @@ def _split(
         x = x[:, None]
     elif channels == "last":
         x = np.moveaxis(x, -1, 1)
-    images = torch.from_numpy(np.ascontiguousarray(x if x.dtype == np.uint8 else x.astype("f4")))
+    with np.errstate(over="ignore"):  # what float32 cannot hold is told below
+        x = np.ascontiguousarray(x if x.dtype == np.uint8 else x.astype("f4"))
+    images = torch.from_numpy(x)
     if images.is_floating_point() and not bool(torch.isfinite(images).all()):
         raise DataError(f"{where}: {x_name} has values that are not finite; clean them first")
     return images, torch.from_numpy(y.astype(np.int64))

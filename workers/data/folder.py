@@ -1,6 +1,7 @@
 """Own images as files: a folder with one sub-folder a class."""
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,8 @@ def identity(config: FolderConfig) -> str:
     total = hashlib.sha256()
     for name, files in _classes(config).items():
         for file in files:
-            total.update(f"{name}/{file.name} {file_hash(file)}\n".encode())
+            # A name need not be UTF-8.
+            total.update(os.fsencode(f"{name}/{file.name}") + f" {file_hash(file)}\n".encode())
     return total.hexdigest()
 
 
@@ -109,6 +111,11 @@ def _pixels(image_module: Any, file: Path, size: int) -> np.ndarray[Any, np.dtyp
                 raise DataError(
                     f"{file} unpacks to {width:,} x {height:,} pixels; scale it down, at most "
                     f"{_LARGEST:,} are read"
+                )
+            if image.mode.startswith("I"):  # convert() would make white of all above 255
+                raise DataError(
+                    f"{file} has 16 bits a pixel, and 8 are read; scale its values to 0..255 and "
+                    "save it as an image of 8 bits"
                 )
             small = image.convert("RGB").resize((size, size), image_module.Resampling.BILINEAR)
             return np.asarray(small, dtype=np.uint8)
