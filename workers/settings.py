@@ -1,6 +1,7 @@
 """Settings of an evaluation, plain frozen dataclasses that round-trip through dictionaries."""
 
 import operator
+import sys
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
@@ -14,9 +15,11 @@ from workers.augmentation import AugmentationConfig
 from workers.data import SOURCES, DataConfig, DigitsConfig
 from workers.keys import later
 from workers.quality import QualityConfig
+from workers.ranges import LEAST, TRAINING, misfit, uneven
 from workers.stability import StabilityConfig
 from workers.training import TrainingConfig
 
+_LARGEST = sys.float_info.max
 _OWN_TRAINING = (
     "steps",
     "batch",
@@ -100,6 +103,13 @@ class EvaluationConfig:
         return self.quality.step if anchor.quality_step is None else anchor.quality_step
 
 
+_LEAST = {
+    **LEAST,
+    AnchorConfig: {**TRAINING, "quality_step": 0},
+    EvaluationConfig: {"groups": 1},
+}
+
+
 def from_dict(values: Any, path: str = "") -> EvaluationConfig:
     """The inverse of dataclasses.asdict; lists may stand for tuples. `path` names the place in
     messages. Raises SettingsError.
@@ -153,10 +163,16 @@ def build(kind: type[Any], values: Any, path: str) -> Any:
         if is_dotted(name):
             values = {"network": {}, **values}
     try:
-        return kind(**{k: _convert(hints[k], v, f"{path}{k}") for k, v in values.items()})
+        made = kind(**{k: _convert(hints[k], v, f"{path}{k}") for k, v in values.items()})
     except TypeError as error:  # a missing setting: the values themselves are checked by now
         missing = [f.name for f in fields(kind) if f.name not in values and _must_be_given(f)]
         raise SettingsError(f"{place}: needs {', '.join(missing)} too") from error
+    if found := misfit(made, _LEAST.get(kind, {})):
+        name, allowed = found
+        raise SettingsError(f"{path}{name}: {getattr(made, name)!r}; {allowed}")
+    if counts := uneven(made):
+        raise SettingsError(f"{place}: {counts}; give each one entry a stage")
+    return made
 
 
 def _must_be_given(setting: Field[Any]) -> bool:
@@ -185,6 +201,8 @@ def _convert(kind: Any, value: Any, path: str) -> Any:
             return value
         raise SettingsError(f"{path}: {value!r}; {_nearest(str(value), list(arguments))}")
     elif kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+        if not -_LARGEST <= value <= _LARGEST:
+            raise SettingsError(f"{path}: {value!r:.40}; give a finite number")
         return float(value)
     elif type(value) is kind:
         return value

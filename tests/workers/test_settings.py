@@ -1,7 +1,7 @@
 """Settings: they round-trip, and mistakes are named."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from workers.data import (
     TextConfig,
 )
 from workers.quality import QualityConfig, quality_threshold
+from workers.ranges import BELOW, LEAST
 from workers.settings import AnchorConfig, EvaluationConfig, SettingsError, from_dict
 
 
@@ -72,6 +73,31 @@ def test_left_out_settings_take_their_defaults_and_whole_numbers_are_numbers() -
         (
             {"training": {"augmentation": {"crop": 6}}},
             r"anchors\.vit takes images of one size, and training crops them; set augmentation",
+        ),
+        ({"training": {"batch": 0}}, r"training\.batch: 0; give 1 or more"),
+        ({"training": {"steps": 0}}, r"training\.steps: 0; give 1 or more"),
+        ({"training": {"warmup": -1}}, r"training\.warmup: -1; give 0 or more"),
+        ({"training": {"validation_batch": -1}}, r"training\.validation_batch: -1; give 1 or"),
+        ({"training": {"momentum": 1.0}}, r"training\.momentum: 1\.0; give 0 or more and below 1"),
+        ({"training": {"learning_rate": float("nan")}}, r"learning_rate: nan; give a finite number"),
+        ({"training": {"clip": 10**400}}, r"training\.clip: 10+; give a finite number"),
+        ({"training": {"augmentation": {"padding": -1}}}, r"augmentation\.padding: -1; give 0 or"),
+        ({"stability": {"batch": 0}}, r"stability\.batch: 0; give 1 or more"),
+        ({"groups": 0}, r"groups: 0; give 1 or more"),
+        ({"data": {"validation": 0}}, r"data\.validation: 0; give 1 or more"),
+        ({"data": {"seed": -1}}, r"data\.seed: -1; give 0 or more"),
+        ({"data": {"kind": "folder", "path": "p", "test": 1.0}}, r"data\.test: 1\.0; give 0 or m"),
+        (
+            {"anchors": [{"name": "vit", "network": {}, "batch": 0}]},
+            r"anchors\[0\]\.batch: 0; give 1 or more",
+        ),
+        (
+            {"anchors": [{"name": "resnet", "network": {"widths": [8, 0]}}]},
+            r"anchors\[0\]\.network\.widths: \(8, 0\); give 1 or more",
+        ),
+        (
+            {"anchors": [{"name": "resnet", "network": {"widths": [8]}}]},
+            r"network: widths has 1, depths has 2, strides has 2; give each one entry a stage",
         ),
         ({"device": "gpu"}, r"device: 'gpu'; allowed: cpu, cuda"),
         ({"anchors": [{"name": "vit"}]}, r"anchors\[0\]: needs network too"),
@@ -148,3 +174,11 @@ def test_an_anchor_s_own_settings_replace_the_shared_ones() -> None:
 def test_quality_threshold() -> None:
     assert quality_threshold(QualityConfig(), 0.11) == pytest.approx(0.22)
     assert quality_threshold(QualityConfig(threshold=0.2), 0.11) == 0.2
+
+
+def test_ranges_are_of_settings_that_there_are() -> None:
+    for table in (LEAST, BELOW):
+        for kind, settings in table.items():
+            assert settings.keys() <= {field.name for field in fields(kind)}
+    for kind, settings in BELOW.items():
+        assert settings.keys() <= LEAST[kind].keys()
