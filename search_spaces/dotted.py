@@ -52,7 +52,16 @@ def load_object(name: str) -> Any:
 
 
 def source_hash(name: str) -> str:
-    """The SHA-256 of the file that the object's module comes from. Raises DottedNameError."""
+    """The SHA-256 of the file that the object's module comes from.
+
+    Raises DottedNameError; also for a module without a file, whose changes could not be seen.
+    """
     load_object(name)
-    file = getattr(sys.modules[name.partition(":")[0]], "__file__", None)
-    return hashlib.sha256(Path(file).read_bytes() if file else b"").hexdigest()
+    module = name.partition(":")[0]
+    file = getattr(sys.modules[module], "__file__", None)
+    if module == "__main__" or file is None:
+        raise DottedNameError(
+            f"{name}: {module} is no module with a file of its own, which workers could import and "
+            "results be known by; put the code in one, my_module.py"
+        )
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest()

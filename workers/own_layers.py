@@ -2,6 +2,7 @@
 
 import hashlib
 import inspect
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -30,7 +31,8 @@ class ChannelAffine(nn.Module):
 
 
 def own_layer(name: str) -> NormAct:
-    """The class as the anchors call it. Raises DottedNameError for what is no such class.
+    """The class as the anchors call it. Raises DottedNameError for what is no such class; its
+    layers raise UnfitLayerError if they change the shape or write to their input.
 
     Its constructor takes the number of channels first; `apply_act` and `groups` are passed if it
     names them. Without `apply_act`, an affine stands where the anchor wants no activation, as in
@@ -48,9 +50,40 @@ def own_layer(name: str) -> NormAct:
         layer: nn.Module = found(
             num_features, **{key: value for key, value in given.items() if key in known}
         )
+        _watch(layer, name)
         return layer
 
     return make
+
+
+def _watch(layer: nn.Module, name: str) -> None:
+    """Has a layer raise UnfitLayerError where a network would go on with something else in silence:
+    if what it returns has another shape than it took, and if it writes to what it took.
+    """
+    before = 0
+
+    def note(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        nonlocal before
+        before = _version(inputs[0])
+
+    def check(_: nn.Module, inputs: tuple[Tensor, ...], output: Any) -> None:
+        shape = tuple(inputs[0].shape)
+        if not isinstance(output, Tensor) or tuple(output.shape) != shape:
+            found = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+            raise UnfitLayerError(f"{name} gives {found} for {shape}; return the shape it takes")
+        if _version(inputs[0]) != before:
+            raise UnfitLayerError(
+                f"{name} writes to its input, which a network may need elsewhere; leave out what "
+                "works in place (`inplace=True`, `add_`)"
+            )
+
+    layer.register_forward_pre_hook(note)
+    layer.register_forward_hook(check)
+
+
+def _version(x: Tensor) -> int:
+    """How often a tensor was written to, which torch does not count in inference mode."""
+    return 0 if x.is_inference() else x._version
 
 
 def own_digest(name: str) -> str:

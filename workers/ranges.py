@@ -20,7 +20,14 @@ from workers.stability import StabilityConfig
 from workers.training import TrainingConfig
 
 _STAGES = {"widths": 1, "depths": 0, "strides": 1}
-_INVERTED = {"stem": 1, "stem_stride": 1, **_STAGES, "expansion": 1, "first_expansion": 1, "head": 1}
+_INVERTED = {
+    "stem": 1,
+    "stem_stride": 1,
+    **_STAGES,
+    "expansion": 1,
+    "first_expansion": 1,
+    "head": 1,
+}
 _TRANSFORMER = {"width": 1, "depth": 0, "heads": 1, "expansion": 1}
 #: What an anchor may have of its own, too.
 TRAINING = {

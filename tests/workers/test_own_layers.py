@@ -1,5 +1,7 @@
 """Layers of the user's own: called with what they name, an affine where none is wanted."""
 
+import sys
+import types
 from dataclasses import replace
 
 import pytest
@@ -47,6 +49,36 @@ class Tanh(nn.Module):
         return y
 
 
+class Pooled(nn.Module):
+    """Gives what still broadcasts."""
+
+    def __init__(self, num_features: int) -> None:
+        super().__init__()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.mean((2, 3), keepdim=True)
+
+
+class Several(nn.Module):
+    """Gives more than a tensor."""
+
+    def __init__(self, num_features: int) -> None:
+        super().__init__()
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, int]:
+        return x, 1
+
+
+class InPlace(nn.Module):
+    """Writes to what the network adds to it later."""
+
+    def __init__(self, num_features: int) -> None:
+        super().__init__()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.relu_()
+
+
 def no_class(num_features: int) -> nn.Module:
     return nn.Identity()
 
@@ -90,3 +122,37 @@ def test_what_is_no_layer_is_refused() -> None:
     gpt = AnchorConfig("gpt", NETWORKS["gpt"], data=TextConfig(context=16))
     with pytest.raises(UnfitLayerError, match=r"causal, which cannot be proved of a class"):
         evaluate_own(f"{HERE}:Tanh", replace(TINY, anchors=(gpt,)))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("Pooled", r"Pooled gives \(4, 4, 1, 1\) for \(4, 4, 8, 8\); return the shape it takes"),
+        ("Several", r"Several gives tuple for \(4, 4, 8, 8\)"),
+        ("InPlace", r"InPlace writes to its input, .* leave out what works in place"),
+    ],
+)
+def test_what_would_score_as_another_network_is_refused(name: str, message: str) -> None:
+    config = replace(TINY, anchors=TINY.anchors[:1])
+    with pytest.raises(UnfitLayerError, match=message):
+        evaluate_own(f"{HERE}:{name}", config)
+
+
+def test_a_layer_that_keeps_its_input_may_write_to_its_own_values() -> None:
+    layer = own_layer(f"{HERE}:Tanh")(8)
+    x = torch.randn(2, 8, 3, 3)
+    x.add_(1)
+    expected = torch.tanh(x)
+    assert torch.equal(layer(x), expected)
+    with torch.inference_mode():
+        assert torch.equal(layer(x.clone()), expected)
+
+
+def test_a_class_without_a_file_has_no_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = types.ModuleType("made_in_a_notebook")
+    bare.Tanh = Tanh  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, bare.__name__, bare)
+    for module in (bare.__name__, "__main__"):
+        monkeypatch.setattr(sys.modules[module], "Tanh", Tanh, raising=False)
+        with pytest.raises(DottedNameError, match=rf"{module} is no module with a file of its own"):
+            own_digest(f"{module}:Tanh")

@@ -79,7 +79,7 @@ def test_left_out_settings_take_their_defaults_and_whole_numbers_are_numbers() -
         ({"training": {"warmup": -1}}, r"training\.warmup: -1; give 0 or more"),
         ({"training": {"validation_batch": -1}}, r"training\.validation_batch: -1; give 1 or"),
         ({"training": {"momentum": 1.0}}, r"training\.momentum: 1\.0; give 0 or more and below 1"),
-        ({"training": {"learning_rate": float("nan")}}, r"learning_rate: nan; give a finite number"),
+        ({"training": {"learning_rate": float("nan")}}, r"rate: nan; give a finite number"),
         ({"training": {"clip": 10**400}}, r"training\.clip: 10+; give a finite number"),
         ({"training": {"augmentation": {"padding": -1}}}, r"augmentation\.padding: -1; give 0 or"),
         ({"stability": {"batch": 0}}, r"stability\.batch: 0; give 1 or more"),

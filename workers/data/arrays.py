@@ -111,7 +111,8 @@ def _split(
     if x.ndim not in (3, 4) or x.size == 0 or x.dtype.kind not in "uif":
         raise DataError(f"{where}: {x_name} is {x.dtype} of shape {x.shape}; {_NAMES}")
     y = y.reshape(-1) if y.ndim == 2 and y.shape[1] == 1 else y
-    if y.ndim != 1 or y.dtype.kind not in "ui" or len(y) != len(x) or not 0 <= y.min() <= y.max() <= _MOST:
+    counts = y.ndim == 1 and y.dtype.kind in "ui" and len(y) == len(x)
+    if not counts or y.min() < 0 or y.max() > _MOST:
         raise DataError(
             f"{where}: {y_name} is {y.dtype} of shape {y.shape} for {len(x)} images; {_NAMES}"
         )
