@@ -1,6 +1,7 @@
-"""What one worker can tell before it evaluates anything: its machine, and how groups fall out."""
+"""What one worker can tell before it evaluates anything: of its machine, of groups, of guessing."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import nn
@@ -9,20 +10,24 @@ from workers.anchors import build_network
 from workers.data import load_data
 from workers.evaluation import hardware_class
 from workers.own_layers import ChannelAffine
+from workers.quality import quality_threshold
 from workers.settings import EvaluationConfig
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """hardware: the class of the machine; channels: that layers of each anchor have, ascending."""
+    """hardware: the class of the machine; channels: that layers of each anchor have, ascending;
+    guesses: the accuracy of always guessing the commonest class on the data of each anchor.
+    """
 
     hardware: str
     channels: dict[str, tuple[int, ...]]
+    guesses: dict[str, float] = field(default_factory=dict)
 
 
 def survey(config: EvaluationConfig) -> Survey:
     """Builds every anchor once, to see where layers stand. Raises what building and data raise."""
-    channels = {}
+    channels, guesses = {}, {}
     for anchor in config.anchors:
         met: set[int] = set()
 
@@ -34,7 +39,24 @@ def survey(config: EvaluationConfig) -> Survey:
         data: Any = load_data(config.data_of(anchor), config.device)
         build_network(anchor.name, anchor.network, norm_act, data.shape, data.classes, (0, 1))
         channels[anchor.name] = tuple(sorted(met))
-    return Survey(hardware_class(config.device), channels)
+        guesses[anchor.name] = data.guess
+    return Survey(hardware_class(config.device), channels, guesses)
+
+
+def quality_remarks(config: EvaluationConfig, guesses: Mapping[str, float]) -> list[str]:
+    """A sentence on each anchor at which the quality protocol must reject every layer."""
+    remarks = []
+    for anchor in config.anchors:
+        guess = guesses.get(anchor.name, 0.0)
+        threshold = quality_threshold(config.quality, guess)
+        if threshold >= 1 and config.quality_step(anchor) > 0:
+            remarks.append(
+                f"the quality protocol asks an accuracy of {threshold:.2f} of {anchor.name}, where "
+                f"always guessing the commonest class gives {guess:.2f}, and rejects all that are "
+                "below; set evaluation.quality.threshold to one that layers can reach, or lower "
+                "evaluation.quality.factor"
+            )
+    return remarks
 
 
 def group_remarks(groups: int, channels: dict[str, tuple[int, ...]]) -> list[str]:

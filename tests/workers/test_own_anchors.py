@@ -58,6 +58,7 @@ def test_bad_ones_are_refused(factory: str, message: str, monkeypatch: pytest.Mo
     ("name", "message"),
     [
         (f"{NETWORKS}:raising", r"RuntimeError: out of ideas"),
+        (f"{NETWORKS}:leaving", r"SystemExit: 0"),
         (f"{NETWORKS}:no_module", r"TypeError: .* returned a builtin.*torch\.nn\.Module"),
         ("no_such_module:make", r"DottedNameError: cannot import no_such_module:make"),
     ],

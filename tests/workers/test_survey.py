@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,8 @@ from tests.workers.tiny import TINY
 from workers.anchors import build_network
 from workers.data import load_data
 from workers.evaluation import hardware_class
-from workers.survey import group_remarks, survey
+from workers.quality import QualityConfig
+from workers.survey import group_remarks, quality_remarks, survey
 
 
 def test_it_tells_the_channels_of_every_layer_that_acts() -> None:
@@ -25,6 +27,20 @@ def test_it_tells_the_channels_of_every_layer_that_acts() -> None:
         ).module
         acting = [m for m in network.modules() if type(m) is layer and m.apply_act]
         assert found.channels[anchor.name] == tuple(sorted({m.num_features for m in acting}))
+
+
+def test_a_quality_that_no_layer_reaches_is_told() -> None:
+    """Of two classes alike, twice what guessing gives is every image right."""
+    found = survey(TINY)
+    assert found.guesses == {a.name: load_data(TINY.data).guess for a in TINY.anchors}
+    relative = replace(TINY, quality=QualityConfig(step=3))
+    assert quality_remarks(relative, found.guesses) == []
+    guesses = {"resnet": 0.5, "vit": 0.6, "mobilenet": 0.49}
+    of_resnet, of_vit = quality_remarks(relative, guesses)
+    assert "an accuracy of 1.00 of resnet, where always guessing" in of_resnet
+    assert "an accuracy of 1.20 of vit, where always guessing" in of_vit
+    assert quality_remarks(replace(TINY, quality=QualityConfig(step=0)), guesses) == []
+    assert quality_remarks(TINY, guesses) == []  # an absolute threshold
 
 
 def test_groups_that_fit_need_no_remark() -> None:

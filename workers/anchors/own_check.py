@@ -97,7 +97,7 @@ def main(arguments: list[str]) -> int:
     shape, classes, text = json.load(sys.stdin)
     try:
         problem: Any = problem_of(arguments[0], tuple(shape), classes, text)
-    except Exception as error:  # whatever the user's code raises
+    except (Exception, SystemExit) as error:  # whatever the user's code raises
         problem = f"{type(error).__name__}: {error}"
     if problem is None:
         return 0
