@@ -19,8 +19,8 @@ from workers.quality import QualityConfig
 from workers.stability import StabilityConfig
 from workers.training import TrainingConfig
 
-_STAGES = {"widths": 1, "depths": 0, "strides": 1}
-_INVERTED = {
+_STAGES: dict[str, float] = {"widths": 1, "depths": 0, "strides": 1}
+_INVERTED: dict[str, float] = {
     "stem": 1,
     "stem_stride": 1,
     **_STAGES,
@@ -28,9 +28,9 @@ _INVERTED = {
     "first_expansion": 1,
     "head": 1,
 }
-_TRANSFORMER = {"width": 1, "depth": 0, "heads": 1, "expansion": 1}
+_TRANSFORMER: dict[str, float] = {"width": 1, "depth": 0, "heads": 1, "expansion": 1}
 #: What an anchor may have of its own, too.
-TRAINING = {
+TRAINING: dict[str, float] = {
     "steps": 1,
     "batch": 1,
     "learning_rate": 0,

@@ -103,7 +103,7 @@ class EvaluationConfig:
         return self.quality.step if anchor.quality_step is None else anchor.quality_step
 
 
-_LEAST = {
+_LEAST: dict[type[Any], dict[str, float]] = {
     **LEAST,
     AnchorConfig: {**TRAINING, "quality_step": 0},
     EvaluationConfig: {"groups": 1},
