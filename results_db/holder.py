@@ -6,6 +6,7 @@ import os
 import socket
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 
@@ -37,6 +38,16 @@ class Holder:
         # The number may have been given to a new process since.
         return started == _started(self.pid)
 
+    @property
+    def ended_with_its_machine(self) -> bool:
+        """Whether this machine, of the same name and identity, has been started again since: told
+        to people. A driver that wants the run waits for a sign of life nevertheless, as identities
+        are cloned with the images of machines.
+        """
+        theirs, ours = self.place.split(), _machine().split()
+        same = len(theirs) > 1 and "/" in ours[0] and theirs[0] == ours[0]
+        return same and theirs[1] != ours[1]
+
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host}"
 
@@ -46,9 +57,20 @@ def _machine() -> str:
     """One boot of one machine and one space of process ids in it."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{socket.gethostname()} {boot} {os.readlink('/proc/self/ns/pid')}"
+        return f"{socket.gethostname()}{_identity()} {boot} {os.readlink('/proc/self/ns/pid')}"
     except OSError:  # not Linux
         return socket.gethostname()
+
+
+def _identity() -> str:
+    """A hash of the machine's id, which itself is confidential (man machine-id); "" if it has none,
+    as in many containers.
+    """
+    try:
+        text = Path("/etc/machine-id").read_text().strip()
+    except OSError:
+        return ""
+    return f"/{sha256(f'evonas {text}'.encode()).hexdigest()[:16]}" if text else ""
 
 
 def _started(pid: int) -> str:

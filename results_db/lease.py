@@ -106,7 +106,9 @@ def held_by(connection: Connection, run_id: int) -> Holder | None:
     """Who holds the run; None if nobody does or the holder is known to be dead."""
     row = _row(connection, run_id)
     holder = _holder(row)
-    return holder if row.pid and holder.alive() is not False else None
+    if not row.pid or holder.alive() is False or holder.ended_with_its_machine:
+        return None
+    return holder
 
 
 def _row(connection: Connection, run_id: int) -> Any:

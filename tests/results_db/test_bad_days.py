@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import event
 
 from results_db import DatabaseError, LeaseLost, ResultsDB, RunLocked
+from results_db import holder as holder_module
 from results_db import lease as lease_module
 from results_db.holder import Holder
 
@@ -197,6 +198,31 @@ def test_a_reused_process_id_is_not_taken_for_the_holder() -> None:
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     assert Holder(me.host, process.pid, me.place).alive() is False
+
+
+@pytest.mark.parametrize(
+    ("since", "state"),
+    [
+        ("here/id boot2 pid:[1]", "interrupted"),
+        ("here/other boot2 pid:[1]", "running"),
+        ("there/id boot2 pid:[1]", "running"),
+        ("here/id boot1 pid:[2]", "running"),  # another container
+    ],
+)
+def test_a_run_that_ended_with_its_machine_is_not_running(
+    db: ResultsDB, monkeypatch: pytest.MonkeyPatch, since: str, state: str
+) -> None:
+    monkeypatch.setattr(holder_module, "_machine", lambda: "here/id boot1 pid:[1]")
+    db.create_run("run", 1, {})
+    with db.writer("run") as writer:
+        writer.set_state("running")
+        assert db.run("run").state == "running"
+        monkeypatch.setattr(holder_module, "_machine", lambda: since)
+        assert db.run("run").state == state
+        assert (db.holder("run") is None) == (state == "interrupted")
+        for nameless in ("here boot1 pid:[1]", "here"):  # without an identity, or no Linux
+            monkeypatch.setattr(holder_module, "_machine", lambda of=nameless: of)
+            assert db.run("run").state == "running"
 
 
 def test_the_history_is_ordered_by_number_when_the_clock_jumps(
