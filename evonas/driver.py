@@ -9,13 +9,14 @@ from typing import Any
 
 from evonas.audit import Auditor, is_audit
 from evonas.config import RunConfig
+from evonas.evaluations import Evaluations
 from evonas.hardware import Hardware
 from evonas.history import History
 from evonas.opening import open_slot
 from evonas.runs import evaluated_from
-from evonas.slots import Slot, evaluation_of, evaluation_record
+from evonas.slots import Slot, machine_record
 from evonas.vocabulary import search_space
-from results_db.records import AuditedRecord, CandidateRecord, EvaluationRecord
+from results_db.records import AuditedRecord, CandidateRecord
 from results_db.store import ResultsDB
 from results_db.writer import RunWriter
 from workers.evaluation import evaluate
@@ -55,13 +56,10 @@ class Driver:
         self.history = History(db, run, config.evolution)
         self.time_limit: float | None = None
         self.in_flight: dict[str, Slot | None] = {}  # task -> its slot, if it is a candidate's
-        self._hardware = hardware
         self._auditor = Auditor(db, writer, run, config, hardware)
         self._slots: dict[int, Slot] = {}
         self._proposed = FingerprintIndex()  # of the slots under way
-        self._wanted: list[Slot] = []  # to be evaluated, and nobody has looked them up yet
-        self._waiting: dict[tuple[str, int], list[Slot]] = {}  # layer, seed -> who wants the result
-        self._finished: list[tuple[Slot, EvaluationRecord]] = []  # yet to be stored
+        self._evaluations = Evaluations(db, writer, hardware)
         # Tasks that wait for a worker, the oldest slot first, or commits would stall.
         self._ready: list[tuple[int, str, Task]] = []
         self._own_from = evaluated_from(db, run)
@@ -89,8 +87,8 @@ class Driver:
             if slot.repeat_of is None:
                 self._propose(slot)
             else:
-                self._evaluate(slot)
-        self._look_up()
+                self._evaluations.ask(slot)
+        self._begin_evaluations()
 
     def submit(self) -> None:
         """Keep every worker busy, and no more: an older slot may still overtake what waits."""
@@ -145,11 +143,11 @@ class Driver:
         if completion.task_id.startswith("propose:"):
             self._take_proposal(slot, completion)
         else:
-            self._take_evaluation(slot, completion)
+            self._evaluations.take(slot, completion)
 
     def _take_proposal(self, slot: Slot, completion: Completion) -> None:
         if completion.failure is not None:
-            slot.outcome = _machine_record("", completion)
+            slot.outcome = machine_record("", completion)
             return
         proposal = completion.value
         assert isinstance(proposal, Proposal)
@@ -169,51 +167,13 @@ class Driver:
         earlier = self._proposed.find(proposal.fingerprint)
         self._proposed.add(slot.number, proposal.fingerprint)
         if equal is None and (earlier is None or earlier > slot.number):
-            self._evaluate(slot)
+            self._evaluations.ask(slot)
 
-    def _evaluate(self, slot: Slot) -> None:
-        """Ask for the evaluation of a slot; `commit` looks it up or starts it."""
-        slot.asked = True
-        self._wanted.append(slot)
-
-    def _look_up(self) -> None:
-        """Use stored results, wait for an equal layer that is being evaluated, or start."""
-        if not self._wanted:
-            return
-        wanted = [(*slot.wants, True) for slot in self._wanted]
-        found = self._hardware.find(self.db, wanted)
-        for slot, outcome in zip(self._wanted, found, strict=True):
-            slot.outcome = outcome
-            slot.cached = slot.outcome is not None
-            if slot.cached:
-                continue
-            asked = self._waiting.setdefault(slot.wants, [])
-            asked.append(slot)
-            if len(asked) == 1:
-                assert slot.proposal is not None
-                graph_json, seed_index = slot.proposal.graph_json, slot.seed_index
-                arguments = (graph_json, self.config.evaluation, seed_index, True)
-                name = f"evaluate:{slot.number}"
-                self._queue(slot, self._task(name, evaluate, *arguments))
-        self._wanted.clear()
-
-    def _take_evaluation(self, slot: Slot, completion: Completion) -> None:
-        if completion.failure is None:
-            key = self._hardware.key(evaluation_of(completion), *slot.wants, True)
-            self._finished.append((slot, evaluation_record(key, slot.digest, completion)))
-        else:  # of the machine: not stored under a key, may be tried again
-            self._answer(slot, _machine_record(slot.digest, completion))
-
-    def _store(self) -> None:
-        """Store what has finished, before anything is made of it."""
-        finished, self._finished = self._finished, []
-        stored = self.writer.store_evaluations([outcome for _, outcome in finished])
-        for (slot, _), outcome in zip(finished, stored, strict=True):
-            self._answer(slot, outcome)
-
-    def _answer(self, evaluated: Slot, outcome: EvaluationRecord) -> None:
-        for slot in self._waiting.pop(evaluated.wants):
-            slot.outcome = outcome
+    def _begin_evaluations(self) -> None:
+        for slot in self._evaluations.look_up():
+            assert slot.proposal is not None
+            arguments = (slot.proposal.graph_json, self.config.evaluation, slot.seed_index, True)
+            self._queue(slot, self._task(f"evaluate:{slot.number}", evaluate, *arguments))
 
     def commit(self) -> None:
         """Start what is wanted, store what has finished, commit every row whose turn has come.
@@ -223,8 +183,8 @@ class Driver:
 
         Raises SearchError when nothing but crashes comes back; they are not committed.
         """
-        self._look_up()
-        self._store()
+        self._begin_evaluations()
+        self._evaluations.store()
         if self._crashes >= _MOST_CRASHES:
             raise SearchError(
                 f"the last {self._crashes} tasks all crashed, so the search has stopped; what is "
@@ -267,23 +227,11 @@ class Driver:
         if not slot.asked:  # held back for an earlier slot that was equal, but not exactly
             if self._proposed.find(slot.proposal.fingerprint) != slot.number:
                 return None  # it is still under way
-            self._evaluate(slot)
-            self._look_up()
+            self._evaluations.ask(slot)
+            self._begin_evaluations()
         return None if slot.outcome is None else slot.record(None, costs)
 
     def _close(self, slot: Slot) -> None:
         """Forget the fingerprint of a committed slot."""
         if slot.proposal is not None and slot.repeat_of is None:
             self._proposed.remove(slot.number)
-
-
-def _machine_record(digest: str, completion: Completion) -> EvaluationRecord:
-    assert completion.failure is not None
-    return EvaluationRecord(
-        key="",
-        digest=digest,
-        verdict=completion.failure,
-        reason=completion.message,
-        seconds=completion.seconds,
-        worker=completion.worker,
-    )

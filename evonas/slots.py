@@ -161,3 +161,16 @@ def evaluation_of(completion: Completion) -> Evaluation:
     value = completion.value
     assert isinstance(value, Evaluation)
     return value
+
+
+def machine_record(digest: str, completion: Completion) -> EvaluationRecord:
+    """A failure of the machine; it has no key, so it is never stored as an evaluation."""
+    assert completion.failure is not None
+    return EvaluationRecord(
+        key="",
+        digest=digest,
+        verdict=completion.failure,
+        reason=completion.message,
+        seconds=completion.seconds,
+        worker=completion.worker,
+    )
