@@ -34,6 +34,7 @@ __all__ = [
     "evaluation_key",
     "from_dict",
     "hardware_class",
+    "look_again",
     "unfit",
 ]
 
@@ -125,13 +126,28 @@ def evaluation_key(
     `hardware`: the class of the machine that evaluates; that of this one if not given.
     """
     hardware = hardware or hardware_class(config.device)
-    settings = _settings_hash(config, seed_index, stop_at_rejection, hardware)
+    settings = _settings_hash(config, seed_index, stop_at_rejection, hardware, _contents(config))
     return hashlib.sha256(f"{digest} {settings}".encode()).hexdigest()
+
+
+def look_again() -> None:
+    """Have the next keys read anew what the data are: files may have changed since."""
+    _contents.cache_clear()
+
+
+@lru_cache(maxsize=16)
+def _contents(config: EvaluationConfig) -> tuple[str, ...]:
+    """The identity of each anchor's data."""
+    return tuple(data_identity(config.data_of(anchor)) for anchor in config.anchors)
 
 
 @lru_cache(maxsize=16)
 def _settings_hash(
-    config: EvaluationConfig, seed_index: int, stop_at_rejection: bool, hardware: str
+    config: EvaluationConfig,
+    seed_index: int,
+    stop_at_rejection: bool,
+    hardware: str,
+    contents: tuple[str, ...],
 ) -> str:
     """The part of a key that all layers of a run share."""
     parts: dict[str, object] = {
@@ -144,8 +160,8 @@ def _settings_hash(
         "hardware": hardware,
     }
     identities = [
-        data_identity(config.data_of(anchor)) + anchor_identity(anchor.name)
-        for anchor in config.anchors
+        content + anchor_identity(anchor.name)
+        for content, anchor in zip(contents, config.anchors, strict=True)
     ]
     if any(identities):
         parts["content"] = identities

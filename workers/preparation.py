@@ -5,11 +5,13 @@ import torch
 from search_spaces.dotted import is_dotted
 from workers.anchors.own_check import check_in_fresh_process
 from workers.data import load_data, prepare_data
+from workers.evaluation import look_again
 from workers.settings import EvaluationConfig, SettingsError
 
 
 def prepare(config: EvaluationConfig) -> None:
-    """Download data once, and check networks of the user's own in a fresh process.
+    """Download data once, look again at files that this process has read before, and check networks
+    of the user's own in a fresh process.
 
     Raises SettingsError for a device that is not there, DataError, DottedNameError, OwnAnchorError.
     """
@@ -18,6 +20,7 @@ def prepare(config: EvaluationConfig) -> None:
             "evaluation.device: 'cuda', but torch finds no GPU here; set it to cpu, or install the "
             "CUDA build of torch on a machine with a GPU"
         )
+    look_again()
     for anchor in config.anchors:
         data = config.data_of(anchor)
         prepare_data(data)

@@ -176,7 +176,7 @@ def test_the_key_depends_on_the_content_behind_a_path(tmp_path: Path) -> None:
     keys = []
     for text in ("one", "two", "one"):
         path.write_text(text)
-        evaluation._settings_hash.cache_clear()  # a process looks once, as it loads data once
+        evaluation.look_again()  # a command looks once, as it loads data once
         keys.append(evaluation_key(d, config, 0, True))
     assert keys[0] == keys[2] != keys[1]
 

@@ -94,7 +94,11 @@ def data_identity(config: DataConfig) -> str:
 
 
 def prepare_data(config: DataConfig) -> None:
-    """Download what has to be downloaded, before many workers ask for it. Raises DataError."""
-    prepare = SOURCES[config.kind].prepare
-    if prepare is not None:
-        prepare(config)
+    """Download what has to be downloaded, before many workers ask for it, and forget what this
+    process has read of files, which may have changed since. Raises DataError.
+    """
+    source = SOURCES[config.kind]
+    if source.prepare is not None:
+        source.prepare(config)
+    if source.identity is not _embedded:
+        _loaded.cache_clear()
