@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from evonas.audit_report import AuditLine, audit_report
-from results_db.records import AuditedRecord, EvaluationRecord
+from results_db.records import AuditedRecord, BaselineRecord, EvaluationRecord
 from results_db.store import ResultsDB
 from tests.evonas.command_line import run
 from tests.evonas.small_database import HISTORY, RUN, make_database
 from workers.verdict import Verdict
 
 GOOD = {"resnet": 0.7, "vit": 0.7, "mobilenet": 0.7}  # the worst accepted baseline has 0.667
+AS_GOOD = {"resnet": 0.875, "vit": 0.5, "mobilenet": 0.625}  # as that baseline
 POOR = {"resnet": 0.9, "vit": 0.5, "mobilenet": 0.3}
 STACK, QUALITY, STABLE = "stack", "quality", "stability, first steps"
 CASES = [  # check, verdict, further, scores -> passed the rest, good
@@ -24,6 +25,7 @@ CASES = [  # check, verdict, further, scores -> passed the rest, good
     (STACK, Verdict.LOW_QUALITY, (), GOOD, False, False),
     (QUALITY, Verdict.LOW_QUALITY, (), GOOD, True, True),
     (QUALITY, Verdict.LOW_QUALITY, (Verdict.LOW_QUALITY,), GOOD, True, True),
+    (QUALITY, Verdict.LOW_QUALITY, (), AS_GOOD, True, True),
     (QUALITY, Verdict.LOW_QUALITY, (Verdict.UNSTABLE,), GOOD, False, False),
     (QUALITY, Verdict.LOW_QUALITY, (Verdict.DIVERGED,), {"resnet": 0.9}, False, False),
     (STABLE, Verdict.UNSTABLE, (), GOOD, True, True),
@@ -77,6 +79,21 @@ def test_a_false_rejection_passes_the_rest_and_scores_as_much_as_a_baseline(url:
     for i, (*_, passed, good) in enumerate(CASES):
         assert found[f"c1-{i:032x}"] == (passed, good), CASES[i]
     assert found["c1-w"] == found["c1-f"] == (False, False)
+
+
+def test_the_bar_is_the_worst_baseline_of_those_accepted(url: str) -> None:
+    further = (("better", Verdict.SCORED, 0.9), ("rejected", Verdict.LOW_QUALITY, 0.1))
+    with ResultsDB.open(url) as db:
+        with db.writer(RUN) as writer:
+            for name, verdict, score in further:
+                scores = dict.fromkeys(GOOD, score)
+                writer.store_evaluation(
+                    EvaluationRecord(key=name, digest="c1-b", verdict=verdict, scores=scores)
+                )
+                writer.store_baseline(
+                    BaselineRecord(name=name, text="x", digest="c1-b", evaluation_key=name)
+                )
+        assert audit_report(db, RUN).bar_of == "BN-ReLU"
 
 
 def test_rates_count_what_has_a_result(url: str) -> None:
