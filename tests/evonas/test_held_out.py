@@ -39,6 +39,16 @@ def test_the_run_s_own_settings_become_longer_larger_and_of_another_batch(run: R
     assert held.evaluation.data == run.evaluation.data
 
 
+def test_each_anchor_sees_twice_the_inputs_though_it_is_no_whole_multiple(run: RunConfig) -> None:
+    longer = rerank_config(run, "quick", None, [*SETTINGS, "evaluation.training.steps=5"])
+    held = held_out(run.evaluation, longer.evaluation)
+    for before, after in zip(run.evaluation.anchors, held.evaluation.anchors, strict=True):
+        seen = inputs(run.evaluation, before.name)
+        assert inputs(held.evaluation, after.name) == 60, "3 times 5 steps of 4"
+        assert LONGER * seen == 48
+        assert "2.5 times the inputs" in held.differences[after.name]
+
+
 def test_settings_that_are_far_enough_stay(run: RunConfig) -> None:
     far = load_config("quick", overrides=["evaluation.training.batch=32"]).evaluation
     held = held_out(run.evaluation, far)
