@@ -65,8 +65,7 @@ def held_out(run: EvaluationConfig, given: EvaluationConfig) -> HeldOut:
     An anchor that the run has is made deeper and wider, unless it is larger than the run's already;
     a batch size that the run has is halved, and the learning rate with it (the linear rule); steps
     are multiplied until each anchor sees LONGER times the inputs of the run's. Raises ConfigError
-    for a training without inputs, and if the data are dealt otherwise, so that the run may have
-    seen the test data.
+    if the data are dealt otherwise, so that the run may have seen the test data.
     """
     for anchor in given.anchors:
         _check_test_data(given.data_of(anchor), [run.data_of(a) for a in run.anchors])
@@ -92,11 +91,6 @@ def _anchor(
         words.append(_growth(network, used.network))
     training = given.training_of(anchor)
     batch, rate, steps = training.batch, training.learning_rate, training.steps
-    if min(batch, steps) < 1:
-        raise ConfigError(
-            f"{anchor.name} would train for {steps} steps of {batch} inputs; give at least 1 of "
-            "each"
-        )
     batches = {run.training_of(other).batch for other in run.anchors}
     while batch in batches and batch > 2:
         batch, rate = batch // 2, rate * (batch // 2) / batch

@@ -89,9 +89,8 @@ def test_test_data_that_the_search_may_have_seen_are_refused(run: RunConfig) -> 
 
 @pytest.mark.parametrize("setting", ["steps", "batch"])
 def test_a_training_of_nothing_is_refused(run: RunConfig, setting: str) -> None:
-    config = rerank_config(run, "quick", None, [*SETTINGS, f"evaluation.training.{setting}=0"])
-    with pytest.raises(ConfigError, match="inputs; give at least 1 of each"):
-        held_out(run.evaluation, config.evaluation)
+    with pytest.raises(ConfigError, match=rf"training\.{setting}"):
+        rerank_config(run, "quick", None, [*SETTINGS, f"evaluation.training.{setting}=0"])
 
 
 def test_a_wrong_setting_is_named(run: RunConfig) -> None:
