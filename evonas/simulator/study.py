@@ -11,7 +11,7 @@ import numpy as np
 
 from evonas.config import RunConfig
 from evonas.intervals import Interval, interval
-from evonas.simulator.landscape import Landscape
+from evonas.simulator.landscape import Landscape, Terrain
 from evonas.simulator.table import ScoreTable, beside
 from evonas.simulator.trial import Trial, run_trial
 from evonas.simulator.workers import ALIKE, Durations, SimulatedWorkers
@@ -19,7 +19,7 @@ from search_spaces.canonical import canonical
 from search_spaces.sampling import sample
 from workers.screening import static_failure
 
-_CENTRE = 500  # random graphs over which traits are centred
+_GRAPHS = 500  # random ones, over which traits are scaled
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,9 @@ def study(
         landscape = replace(plan.landscape, seed=seed)
         if plan.table is not None:
             landscape = beside(landscape, plan.table)
-        landscape = centred(landscape, next(iter(settings.values())))
+        terrain = scaled(landscape, next(iter(settings.values())))
         for name, config in settings.items():
-            simulated = SimulatedWorkers(landscape, plan.table, durations(plan))
+            simulated = SimulatedWorkers(terrain, plan.table, durations(plan))
             workers = plan.workers or config.evolution.lag
             trials.append(run_trial(name, config, simulated, workers, seed, plan.budget))
             report(trials[-1])
@@ -83,13 +83,13 @@ def durations(plan: Plan) -> Durations:
     return replace(usual, evaluation={**usual.evaluation, **known})
 
 
-def centred(landscape: Landscape, config: RunConfig) -> Landscape:
-    """The landscape with its traits centred over random graphs that pass the screens on paper."""
+def scaled(landscape: Landscape, config: RunConfig) -> Terrain:
+    """The landscape, its traits scaled over random graphs that pass the screens on paper."""
     rng = np.random.default_rng(landscape.seed)
     space = config.search_space
-    drawn = (canonical(sample(space, rng)) for _ in range(100 * _CENTRE))
+    drawn = (canonical(sample(space, rng)) for _ in range(100 * _GRAPHS))
     passing = (g for g in drawn if static_failure(g, space, config.screening) is None)
-    return landscape.centred(islice(passing, _CENTRE))
+    return Terrain.over(landscape, islice(passing, _GRAPHS))
 
 
 def summaries(trials: Sequence[Trial]) -> list[Summary]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from evonas.simulator.landscape import Landscape, Truth
+from evonas.simulator.landscape import Terrain, Truth
 from evonas.simulator.table import ScoreTable
 from search_spaces.canonical import canonical_and_digest
 from search_spaces.canonical import digest as digest_of
@@ -59,14 +59,14 @@ class SimulatedWorkers:
 
     def __init__(
         self,
-        landscape: Landscape,
+        terrain: Terrain,
         table: ScoreTable | None = None,
         durations: Durations = Durations(),
     ) -> None:
-        self.landscape, self.table = landscape, table
+        self.terrain, self.table = terrain, table
         self.durations = durations
         self.spent = 0.0
-        self._rng = np.random.default_rng(landscape.seed)  # of the slow ones alone
+        self._rng = np.random.default_rng(terrain.landscape.seed)  # of the slow ones alone
         self._answers: dict[Callable[..., Any], Callable[..., tuple[Any, float]]] = {
             propose: self.propose,
             evaluate: self.evaluate,
@@ -120,7 +120,7 @@ class SimulatedWorkers:
             scores = truth.scores
         else:
             scores = {
-                anchor: self.landscape.noisy(score, digest, anchor, seed_index)
+                anchor: self.terrain.noisy(score, simplified, digest, anchor, seed_index)
                 for anchor, score in truth.scores.items()
             }
         seconds = self.durations.evaluation[truth.verdict]
@@ -131,7 +131,7 @@ class SimulatedWorkers:
     def truth(self, simplified: Graph, digest: str) -> Truth:
         """What the table says about a layer, else the landscape."""
         row = self.table.rows.get(digest) if self.table else None
-        return row.truth if row else self.landscape.truth(simplified)
+        return row.truth if row else self.terrain.truth(simplified)
 
 
 def simplify(graph_json: str) -> tuple[Graph, str]:

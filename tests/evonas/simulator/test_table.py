@@ -9,6 +9,7 @@ import pytest
 from evonas.config import load_config
 from evonas.simulator.errors import SimulationError
 from evonas.simulator.landscape import Landscape
+from evonas.simulator.study import scaled
 from evonas.simulator.table import ScoreTable, beside, read_table
 from evonas.simulator.workers import SimulatedWorkers
 from results_db.store import ResultsDB
@@ -36,8 +37,7 @@ def test_a_table_holds_what_was_evaluated(table: ScoreTable) -> None:
 
 
 def test_layers_of_the_table_have_their_scores(table: ScoreTable) -> None:
-    landscape = beside(Landscape(0), table)
-    simulated = SimulatedWorkers(landscape, table)
+    simulated = SimulatedWorkers(scaled(beside(Landscape(0), table), load_config("quick")), table)
     for text, scores in ((BEST, SCORES), ("x / std[bs](x)", PARENT_SCORES)):
         found, _ = simulated.evaluate(parse(text).to_json(), None)
         assert (found.verdict, found.scores) == (Verdict.SCORED, scores)
@@ -51,10 +51,11 @@ def test_layers_of_the_table_have_their_scores(table: ScoreTable) -> None:
 
 def test_layers_beside_the_table_are_the_landscape_s(table: ScoreTable) -> None:
     landscape = beside(Landscape(0, noise=0.0, low_quality=1e-9, unstable=1e-9), table)
+    terrain = scaled(landscape, load_config("quick"))
     graph = parse("x * sigmoid(x)")
     assert digest(graph) not in table.rows
-    found, _ = SimulatedWorkers(landscape, table).evaluate(graph.to_json(), None)
-    expected = SimulatedWorkers(landscape).evaluate(graph.to_json(), None)[0]
+    found, _ = SimulatedWorkers(terrain, table).evaluate(graph.to_json(), None)
+    expected = SimulatedWorkers(terrain).evaluate(graph.to_json(), None)[0]
     assert found == expected
     assert found.verdict == Verdict.SCORED
     assert found.scores.keys() == set(table.anchors)
