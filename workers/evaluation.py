@@ -175,7 +175,8 @@ def hardware_class(device: str = "cpu") -> str:
     Those that agree give equal numbers.
     """
     if device == "cuda":
-        return f"cuda {torch.cuda.get_device_name()} {torch.version.cuda}"
+        cudnn = torch.backends.cudnn.version()
+        return f"cuda {torch.cuda.get_device_name()} {torch.version.cuda} cudnn {cudnn}"
     model = platform.processor()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():

@@ -28,7 +28,12 @@ def repeatable(device: str) -> Iterator[None]:
     before = torch.are_deterministic_algorithms_enabled()
     torch.use_deterministic_algorithms(True)
     try:
-        with torch.backends.cudnn.flags(deterministic=True, benchmark=False, allow_tf32=False):
+        with torch.backends.cudnn.flags(
+            enabled=torch.backends.cudnn.enabled,  # by default flags() turns it off
+            deterministic=True,
+            benchmark=False,
+            allow_tf32=False,
+        ):
             yield
     finally:
         torch.use_deterministic_algorithms(before)
