@@ -175,7 +175,7 @@ def hardware_class(device: str = "cpu") -> str:
     Those that agree give equal numbers.
     """
     if device == "cuda":
-        cudnn = torch.backends.cudnn.version()
+        cudnn = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]
         return f"cuda {torch.cuda.get_device_name()} {torch.version.cuda} cudnn {cudnn}"
     model = platform.processor()
     cpuinfo = Path("/proc/cpuinfo")
