@@ -7,6 +7,7 @@ from typing import Any
 from torch import nn
 
 from workers.anchors import build_network
+from workers.anchors.errors import AnchorError
 from workers.data import load_data
 from workers.evaluation import hardware_class
 from workers.own_layers import ChannelAffine
@@ -17,17 +18,19 @@ from workers.settings import EvaluationConfig
 @dataclass(frozen=True, slots=True)
 class Survey:
     """hardware: the class of the machine; channels: that layers of each anchor have, ascending;
-    guesses: the accuracy of always guessing the commonest class on the data of each anchor.
+    guesses: the accuracy of always guessing the commonest class on the data of each anchor;
+    problem: why a network cannot be built, empty if all can.
     """
 
     hardware: str
     channels: dict[str, tuple[int, ...]]
     guesses: dict[str, float] = field(default_factory=dict)
+    problem: str = ""
 
 
 def survey(config: EvaluationConfig) -> Survey:
-    """Builds every anchor once, to see where layers stand. Raises what building and data raise."""
-    channels, guesses = {}, {}
+    """Builds every anchor once, to see where layers stand. Raises what reading data raises."""
+    channels, guesses, problem = {}, {}, ""
     for anchor in config.anchors:
         met: set[int] = set()
 
@@ -37,10 +40,13 @@ def survey(config: EvaluationConfig) -> Survey:
             return ChannelAffine(num_features)
 
         data: Any = load_data(config.data_of(anchor), config.device)
-        build_network(anchor.name, anchor.network, norm_act, data.shape, data.classes, (0, 1))
+        try:
+            build_network(anchor.name, anchor.network, norm_act, data.shape, data.classes, (0, 1))
+        except AnchorError as error:
+            problem = problem or str(error)
         channels[anchor.name] = tuple(sorted(met))
         guesses[anchor.name] = data.guess
-    return Survey(hardware_class(config.device), channels, guesses)
+    return Survey(hardware_class(config.device), channels, guesses, problem)
 
 
 def quality_remarks(config: EvaluationConfig, guesses: Mapping[str, float]) -> list[str]:

@@ -15,7 +15,7 @@ _KNOWN = (
     ("workers.settings", "SettingsError", USAGE),
     ("workers.data.errors", "DataError", FAILED),
     ("search_spaces.dotted", "DottedNameError", USAGE),
-    ("workers.anchors.own_check", "OwnAnchorError", USAGE),
+    ("workers.anchors.errors", "AnchorError", USAGE),
     ("workers.evaluation", "UnfitLayerError", USAGE),
     ("results_db.errors", "DatabaseError", FAILED),
     ("workers.pools.errors", "PoolError", FAILED),

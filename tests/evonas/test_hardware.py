@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,11 @@ from search_spaces.zoo import zoo_graph
 from tests.evonas.command_line import as_json, succeed
 from tests.evonas.search_runs import BUDGET, ignore, small_config
 from tests.evonas.simulated_pool import SimulatedPool
+from tests.workers.tiny import TINY
+from workers.anchors import ViTConfig
+from workers.anchors.errors import AnchorError
 from workers.evaluation import evaluation_key, hardware_class
+from workers.pools.serial import SerialPool
 from workers.verdict import Verdict
 
 HERE = hardware_class("cpu")
@@ -127,3 +132,12 @@ def test_the_key_of_this_machine_is_the_default() -> None:
     assert keys[0] == keys[1] != keys[2]
     assert Hardware(evaluation).first_key("d", 0, True) == keys[0]
     assert Hardware(evaluation, ["cpu old"]).first_key("d", 0, True) == keys[2]
+
+
+def test_a_network_that_cannot_be_built_ends_what_asks() -> None:
+    vit = next(a for a in TINY.anchors if a.name == "vit")
+    assert isinstance(vit.network, ViTConfig)
+    broken = replace(vit, network=replace(vit.network, heads=7))
+    hardware = Hardware(replace(TINY, anchors=(broken,)))
+    with SerialPool() as pool, pytest.raises(AnchorError, match="heads 7 the width"):
+        hardware.ask(pool, 60.0)

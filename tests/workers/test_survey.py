@@ -10,7 +10,7 @@ import pytest
 from search_spaces.layer import layer_class
 from tests.workers.layers import graph_of
 from tests.workers.tiny import TINY
-from workers.anchors import build_network
+from workers.anchors import ViTConfig, build_network
 from workers.data import load_data
 from workers.evaluation import hardware_class
 from workers.quality import QualityConfig
@@ -27,6 +27,15 @@ def test_it_tells_the_channels_of_every_layer_that_acts() -> None:
         ).module
         acting = [m for m in network.modules() if type(m) is layer and m.apply_act]
         assert found.channels[anchor.name] == tuple(sorted({m.num_features for m in acting}))
+
+
+def test_a_network_that_cannot_be_built_is_told() -> None:
+    vit = next(a for a in TINY.anchors if a.name == "vit")
+    assert isinstance(vit.network, ViTConfig)
+    broken = replace(vit, network=replace(vit.network, heads=7))
+    found = survey(replace(TINY, anchors=(broken, vit)))
+    assert re.search(r"heads 7 the width \d+; change evaluation.anchors.network", found.problem)
+    assert survey(TINY).problem == ""
 
 
 def test_a_quality_that_no_layer_reaches_is_told() -> None:

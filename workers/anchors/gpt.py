@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from workers.anchors.errors import AnchorError
 from workers.anchors.transformer import Mode, Placement, trunk
 from workers.anchors.weights import NormAct
 
@@ -27,9 +28,9 @@ class GPT(nn.Module):
     def __init__(self, config: GPTConfig, norm_act: NormAct, context: int, characters: int) -> None:
         super().__init__()
         if config.width % config.heads:
-            raise ValueError(
+            raise AnchorError(
                 f"gpt: heads {config.heads} must divide the width {config.width}; change "
-                "anchors.network"
+                "evaluation.anchors.network"
             )
         self.embedding = nn.Embedding(characters, config.width)
         self.position = nn.Parameter(torch.zeros(context, config.width))

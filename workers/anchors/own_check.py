@@ -15,13 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from workers.anchors import build_network
+from workers.anchors.errors import AnchorError
 from workers.anchors.own import OwnConfig
 from workers.data import Dataset
 
 _TIMEOUT = 300.0  # seconds, the import of torch and of the user's packages included
 
 
-class OwnAnchorError(ValueError):
+class OwnAnchorError(AnchorError):
     """The user's network cannot be an anchor; the message says why."""
 
 

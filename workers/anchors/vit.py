@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from workers.anchors.errors import AnchorError
 from workers.anchors.transformer import Mode, Placement, trunk
 from workers.anchors.weights import NormAct
 from workers.keys import later
@@ -36,9 +37,10 @@ class ViT(nn.Module):
         super().__init__()
         channels, height, width = shape
         if height % config.patch or width % config.patch or config.width % config.heads:
-            raise ValueError(
+            raise AnchorError(
                 f"vit: patch {config.patch} must divide the image's {height} x {width}, and heads "
-                f"{config.heads} the width {config.width}; change anchors.network or data.size"
+                f"{config.heads} the width {config.width}; change "
+                "evaluation.anchors.network or the size of its data"
             )
         tokens = (height // config.patch) * (width // config.patch)
         self.stem: nn.Module = nn.Identity()
