@@ -2,8 +2,8 @@
 
 `python -m tests.benchmarks.front_noise` prints two tables. First, pools of 40 layers that lie a
 noise apart: of what is called better the share that is not so, of the true front the share left
-out, of the front shown the share that is beaten in truth. Second, whole searches with the window,
-lag and tournament of the preset `quick` and 1,000 candidates, further seeds among them: the true
+out, of the front shown the share that is beaten in truth. Second, whole searches with the settings
+of evolution of the preset `quick` and 1,000 candidates, further seeds among them: the true
 mean score of the layer shown first, and of the best one drawn. A fresh layer's true score is normal
 (mean 0.45, deviation 0.1, anchors apart by 0.03), a child's its parent's plus a step (deviation
 0.03, downhill by 0.03 on average); an evaluation adds the noise between seeds, 0.05.
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from evonas.config import load_config
 from evonas.config_sections import EvolutionConfig
 from evonas.front import Front, best_of
 from evonas.population import Member, Population
@@ -133,7 +134,8 @@ def main() -> None:
         print(f"{seeds:13}{found.wrong:23.3f}{found.left_out:10.3f}{found.beaten:18.3f}")
     print("\nsearches  seeds  share  shown first         best drawn")
     for seeds, share in _SETTINGS:
-        config = EvolutionConfig(seeds=seeds, seeds_share=share)
+        further = (f"evolution.seeds={seeds}", f"evolution.seeds_share={share}")
+        config = load_config("quick", overrides=further).evolution
         values = np.array([search(config, seed) for seed in range(runs)])
         error = values.std(axis=0, ddof=1) / np.sqrt(runs)
         cells = "   ".join(
