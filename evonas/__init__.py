@@ -36,4 +36,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_OFFERED})
+    """What is offered, and the dunders: submodules appear among the globals once imported."""
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

@@ -10,8 +10,11 @@ from results_db.records import EvaluationRecord
 from results_db.store import ResultsDB
 from workers.evaluation import Evaluation
 from workers.pools.base import Completion, Pool, Task
+from workers.unfit import BrokenLayerError, UnfitLayerError
 
 _WAIT = 0.5  # seconds
+# How tracebacks name the errors whose messages say all there is to say to a user.
+_TELLING = [f"{kind.__module__}.{kind.__name__}: " for kind in (UnfitLayerError, BrokenLayerError)]
 
 #: A finished evaluation, or a failure of the machine in words.
 Outcome = EvaluationRecord | str
@@ -56,4 +59,6 @@ def _outcome(
         key = key_of(wanted, evaluation_of(completion))
         return evaluation_record(key, wanted.digest, completion)
     last_line = completion.message.strip().rpartition("\n")[2]
+    for name in _TELLING:
+        last_line = last_line.removeprefix(name)
     return f"{completion.failure}: {last_line}"

@@ -9,6 +9,7 @@ from workers.quality import quality_threshold
 from workers.settings import AnchorConfig, EvaluationConfig
 from workers.stability import Ascent
 from workers.training import DivergedError, Training, batch_indices
+from workers.unfit import on_anchor
 from workers.verdict import Verdict
 
 
@@ -56,13 +57,16 @@ class Course:
         """The stability protocol, on the cheapest anchor, from where it stands to step `until`."""
         if until < 1:
             return
-        if self.ascent is None:
-            self.ascent = self.new_ascent()
-        if self.ascent.exploded is None and (explosion := self.ascent.advance(until)):
+        name, explosion = self._config.anchors[0].name, None
+        with on_anchor(name):
+            if self.ascent is None:
+                self.ascent = self.new_ascent()
+            if self.ascent.exploded is None:
+                explosion = self.ascent.advance(until)
+        if explosion:
             yield Rejection(
                 Verdict.UNSTABLE,
-                f"gradient norm {explosion.norm:.1e} at step {explosion.step} "
-                f"on {self._config.anchors[0].name}",
+                f"gradient norm {explosion.norm:.1e} at step {explosion.step} on {name}",
             )
 
     def _begin_trainings(self) -> Iterator[Rejection]:
@@ -70,12 +74,14 @@ class Course:
         for anchor in self._config.anchors:
             data = self._data(anchor)
             threshold = quality_threshold(self._config.quality, data.guess)
-            training = begin_training(self._norm_act, self._config, anchor, self._seed)
+            with on_anchor(anchor.name):
+                training = begin_training(self._norm_act, self._config, anchor, self._seed)
             step = min(self._config.quality_step(anchor), training.config.steps)
             try:
-                training.advance(step)
-                if step > 0:
-                    self.early[anchor.name] = training.accuracy()
+                with on_anchor(anchor.name):
+                    training.advance(step)
+                    if step > 0:
+                        self.early[anchor.name] = training.accuracy()
             except DivergedError as error:
                 yield Rejection(Verdict.DIVERGED, f"{error} on {anchor.name}")
                 continue
@@ -92,8 +98,9 @@ class Course:
         """Train on to the end whatever has not diverged, and score it."""
         for name, training in self._trainings.items():
             try:
-                training.advance()
-                self.scores[name] = training.accuracy()
+                with on_anchor(name):
+                    training.advance()
+                    self.scores[name] = training.accuracy()
             except DivergedError as error:
                 yield Rejection(Verdict.DIVERGED, f"{error} on {name}")
 

@@ -21,6 +21,7 @@ from workers.data import data_identity
 from workers.keys import key_values
 from workers.settings import AnchorConfig, EvaluationConfig, SettingsError, from_dict
 from workers.threads import one_thread, repeatable
+from workers.unfit import UnfitLayerError
 from workers.verdict import Verdict
 
 __all__ = [
@@ -39,10 +40,6 @@ __all__ = [
 ]
 
 EVALUATION_VERSION = 1  # raise whenever a number can change under an unchanged config
-
-
-class UnfitLayerError(ValueError):
-    """The layer cannot stand in one of the anchors; the message names the requirement."""
 
 
 @dataclass(frozen=True, slots=True)

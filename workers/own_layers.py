@@ -2,15 +2,21 @@
 
 import hashlib
 import inspect
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor, nn
 
 from search_spaces.dotted import DottedNameError, load_object, source_hash
 from workers.anchors import NormAct
-from workers.evaluation import Evaluation, UnfitLayerError, evaluate_layer
+from workers.evaluation import Evaluation, evaluate_layer
+from workers.pools.execution import failure_of
 from workers.settings import EvaluationConfig
+from workers.unfit import BrokenLayerError, UnfitLayerError
+from workers.verdict import Verdict
+
+_BUILT = "a class is called as cls(num_features) or cls(num_features, apply_act=...)"
+_CALLED = "a layer takes images (B, C, H, W) and tokens (B, T, C)"
 
 
 class ChannelAffine(nn.Module):
@@ -32,7 +38,9 @@ class ChannelAffine(nn.Module):
 
 def own_layer(name: str) -> NormAct:
     """The class as the anchors call it. Raises DottedNameError for what is no such class; its
-    layers raise UnfitLayerError if they change the shape or write to their input.
+    layers raise UnfitLayerError if they change the shape or write to their input, and
+    BrokenLayerError for what their own code raises, built or called; out of memory is no fault of
+    theirs and stays what it is.
 
     Its constructor takes the number of channels first; `apply_act` and `groups` are passed if it
     names them. Without `apply_act`, an affine stands where the anchor wants no activation, as in
@@ -42,18 +50,44 @@ def own_layer(name: str) -> NormAct:
     if not (inspect.isclass(found) and issubclass(found, nn.Module)):
         raise DottedNameError(f"{name} is no class of torch.nn.Module; name the class itself")
     known = inspect.signature(found).parameters
+    guarded = _guarded(found, name)
 
     def make(num_features: int, apply_act: bool = True, groups: int = 32) -> nn.Module:
         if not apply_act and "apply_act" not in known:
             return ChannelAffine(num_features)
         given = {"apply_act": apply_act, "groups": groups}
-        layer: nn.Module = found(
-            num_features, **{key: value for key, value in given.items() if key in known}
-        )
+        try:
+            layer: nn.Module = found(
+                num_features, **{key: value for key, value in given.items() if key in known}
+            )
+        except Exception as error:
+            _tell(error, name, _BUILT)
+        # Of the class that tells, and not a wrapper of it: names of parameters stay what they are.
+        layer.__class__ = guarded
         _watch(layer, name)
         return layer
 
     return make
+
+
+def _guarded(found: type[nn.Module], name: str) -> type[nn.Module]:
+    """The class with BrokenLayerError for what a call of its layers raises."""
+
+    def call(layer: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return found.__call__(layer, *args, **kwargs)
+        except UnfitLayerError:
+            raise
+        except Exception as error:
+            _tell(error, name, _CALLED)
+
+    return type(found.__name__, (found,), {"__call__": call, "__module__": found.__module__})
+
+
+def _tell(error: Exception, name: str, contract: str) -> NoReturn:
+    if failure_of(error) == Verdict.OUT_OF_MEMORY:
+        raise error
+    raise BrokenLayerError(name, error, contract) from error
 
 
 def _watch(layer: nn.Module, name: str) -> None:

@@ -22,6 +22,7 @@ from workers.settings import AnchorConfig, EvaluationConfig
 from workers.stability import StabilityConfig
 from workers.threads import one_thread, repeatable
 from workers.training import DivergedError
+from workers.unfit import on_anchor
 from workers.verdict import Verdict
 
 VALIDATION, TEST = "validation", "test"  # the names of the two scores
@@ -53,7 +54,7 @@ def retrain(
         layer, sha256 = layer_class(graph), layer_code(graph).class_sha256
     (anchor,) = config.anchors
     verdict, reason, scores = Verdict.SCORED, "", {}
-    with one_thread(), repeatable(config.device):
+    with one_thread(), repeatable(config.device), on_anchor(anchor.name):
         try:
             norm_act = partial(layer, groups=config.groups)
             training = begin_training(norm_act, config, anchor, seed_index)

@@ -34,8 +34,8 @@ def score(
     `evonas.Layer` takes, or a class of your own as "my_package.my_module:MyNorm"; the other
     arguments are those of `evonas.search`.
 
-    Raises ValueError for fewer than one seed, LayerError, TextError, UnfitLayerError, ConfigError,
-    PoolError and the database's errors.
+    Raises ValueError for no layer or fewer than one seed, LayerError, TextError, UnfitLayerError,
+    ConfigError, PoolError and the database's errors.
 
     >>> import evonas
     >>> tiny = {  # of no use but to be quick
@@ -56,7 +56,12 @@ def score(
     if seeds < 1:
         raise ValueError(f"seeds is how many trainings each layer gets, at least 1; given {seeds}")
     config = config_of(preset, file, settings)
-    given = [layers] if isinstance(layers, str | Layer) else layers
+    given = [layers] if isinstance(layers, str | Layer) else list(layers)
+    if not given:
+        raise ValueError(
+            'give at least one layer, such as "GN-ReLU"; baselines are scored beside it. '
+            f"Given {layers!r}"
+        )
     names = [layer.text if isinstance(layer, Layer) else layer for layer in given]
     with ResultsDB.open(database_url(db)) as results:
         wanted = subjects(names, config, results, baselines=baselines)

@@ -32,7 +32,9 @@ def score(
         typer.Argument(
             metavar="LAYER...",
             help="A zoo name, a text form such as 'max(x, 0)', a digest prefix, an exported file, "
-            "or a class of your own as my_package.my_module:MyNorm.",
+            "or a class of your own as my_package.my_module:MyNorm. It is called as "
+            "MyNorm(num_features), or MyNorm(num_features, apply_act=...) if it names that; its "
+            "layers take images (B, C, H, W) and tokens (B, T, C) and return the same shape.",
         ),
     ],
     preset: Preset = "quick",

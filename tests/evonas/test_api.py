@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,18 @@ MODULES = [f"evonas.api.{module.name}" for module in pkgutil.iter_modules(evonas
 
 
 def test_every_name_is_there_and_its_own() -> None:
-    assert set(evonas.__all__) <= set(dir(evonas))
     for name in evonas.__all__:
         assert callable(getattr(evonas, name))
         assert getattr(evonas, name).__doc__
     with pytest.raises(AttributeError, match="no attribute 'serach'"):
         _ = evonas.serach  # type: ignore[attr-defined]
+
+
+def test_the_package_lists_what_it_offers() -> None:
+    """Also after functions were asked for, which leaves the modules they import in the package."""
+    assert evonas.score
+    assert [name for name in dir(evonas) if not name.startswith("__")] == sorted(evonas.__all__)
+    assert {"__all__", "__doc__", "__name__"} <= set(dir(evonas))
 
 
 def test_no_module_takes_the_place_of_a_function() -> None:
@@ -95,6 +102,13 @@ def test_settings_may_be_nested_and_are_checked() -> None:
 def test_a_score_needs_a_seed() -> None:
     with pytest.raises(ValueError, match="at least 1; given 0"):
         evonas.score("tanh(x)", seeds=0)
+
+
+@pytest.mark.parametrize("layers", [[], ()])
+def test_a_score_needs_a_layer(here: Path, layers: Sequence[str]) -> None:
+    with pytest.raises(ValueError, match="give at least one layer"):
+        evonas.score(layers, workers=0)
+    assert not list(here.iterdir())
 
 
 def test_a_rerank_is_that_of_the_command(here: Path, caplog: pytest.LogCaptureFixture) -> None:

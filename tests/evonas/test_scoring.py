@@ -217,3 +217,19 @@ def test_a_failure_of_the_machine_is_told_and_not_stored(
     monkeypatch.undo()
     monkeypatch.chdir(here)
     assert "1 scored" in succeed("score", OWN, "--seeds", "1", "--no-baselines", *OPTIONS)
+
+
+def test_a_class_that_takes_no_tokens_is_told_what_a_layer_takes(here: Path) -> None:
+    images = "tests.workers.test_own_layers:ImagesAlone"
+    result = run("score", images, "--seeds", "1", "--no-baselines", *OPTIONS)
+    assert result.exit_code == FAILED
+    assert (
+        f"crash: {images} on vit: ValueError: expected 4D input (got 3D input); a layer takes "
+        "images (B, C, H, W) and tokens (B, T, C)"
+    ) in " ".join(result.stderr.split())
+
+
+def test_the_help_states_what_a_class_of_one_s_own_takes() -> None:
+    told = " ".join(run("score", "--help").stdout.replace("\u2502", " ").split())
+    assert "images (B, C, H, W) and tokens (B, T, C)" in told
+    assert "MyNorm(num_features)" in told

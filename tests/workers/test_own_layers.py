@@ -1,8 +1,11 @@
 """Layers of the user's own: called with what they name, an affine where none is wanted."""
 
+import copy
+import re
 import sys
 import types
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -14,6 +17,7 @@ from tests.workers.tiny import NETWORKS, TINY
 from workers.data import TextConfig
 from workers.evaluation import UnfitLayerError, evaluate
 from workers.own_layers import ChannelAffine, evaluate_own, own_digest, own_layer
+from workers.retraining import alone, retrain
 from workers.settings import AnchorConfig
 
 HERE = "tests.workers.test_own_layers"
@@ -79,6 +83,20 @@ class InPlace(nn.Module):
         return x.relu_()
 
 
+class ImagesAlone(nn.BatchNorm2d):
+    """Takes no tokens."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels)
+
+
+class Bare(nn.Module):
+    """Takes no number of channels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
 def no_class(num_features: int) -> nn.Module:
     return nn.Identity()
 
@@ -136,6 +154,53 @@ def test_what_would_score_as_another_network_is_refused(name: str, message: str)
     config = replace(TINY, anchors=TINY.anchors[:1])
     with pytest.raises(UnfitLayerError, match=message):
         evaluate_own(f"{HERE}:{name}", config)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "message"),
+    [
+        (
+            "ImagesAlone",
+            "vit",
+            r"ImagesAlone on vit: ValueError: expected 4D input \(got 3D input\); a layer takes "
+            r"images \(B, C, H, W\) and tokens \(B, T, C\)$",
+        ),
+        (
+            "Bare",
+            "resnet",
+            r"Bare on resnet: TypeError: .*takes 1 positional argument but 2 were given; a class "
+            r"is called as cls\(num_features\) or cls\(num_features, apply_act=...\)$",
+        ),
+    ],
+)
+def test_what_a_class_raises_names_the_anchor_and_the_contract(
+    name: str, kind: str, message: str
+) -> None:
+    (anchor,) = (anchor for anchor in TINY.anchors if anchor.name == kind)
+    config = replace(TINY, anchors=(anchor,))
+    with pytest.raises(UnfitLayerError, match=message):
+        evaluate_own(f"{HERE}:{name}", config)
+    with pytest.raises(UnfitLayerError, match=message):
+        retrain(f"{HERE}:{name}", True, alone(config, anchor), 0, False)
+
+
+def test_the_class_in_the_readme_is_scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(import torch\n[^`]*class MyNorm[^`]*)```", readme)
+    (tmp_path / "norm_of_the_readme.py").write_text(block, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = evaluate_own("norm_of_the_readme:MyNorm", TINY, stop_at_rejection=False)
+    assert set(found.scores) == {anchor.name for anchor in TINY.anchors}
+
+
+def test_a_layer_that_tells_is_still_of_its_class() -> None:
+    layer = own_layer(f"{HERE}:Tanh")(8)
+    assert isinstance(layer, Tanh)
+    assert repr(layer) == repr(Tanh(8))
+    assert list(layer.state_dict()) == list(Tanh(8).state_dict())
+    twin = copy.deepcopy(layer)
+    twin.affine.bias.data.fill_(1.0)
+    assert torch.equal(twin(torch.zeros(2, 8)), torch.ones(2, 8))
 
 
 def test_a_layer_that_keeps_its_input_may_write_to_its_own_values() -> None:
