@@ -67,7 +67,7 @@ def run_search(db: ResultsDB, run: str, pool: Pool, *, report: Report, stop: Sto
             clock = _Clock(run, driver, report, config.max_minutes)
             while not stop.drain and not clock.is_over() and not hardware.is_told:
                 hardware.ask(pool, _REPORT_EVERY)
-                clock.report("baselines")
+                clock.report("starting")
             baselines = Baselines(db, writer, config, hardware)
             _measure(baselines, pool, clock, stop)
             pool.stop()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Phase = Literal["baselines", "search", "audit", "draining", "done"]
+Phase = Literal["starting", "baselines", "search", "audit", "draining", "done"]
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """A moment of a search. Verdicts, attempts and refused attempts are counted over the run.
+
+    `starting`: nothing is asked for yet but what the workers compute on.
 
     `baselines`: how many are measured, in the phase of that name.
 

@@ -28,6 +28,7 @@ from search_spaces.errors import counted
 
 PLAIN_EVERY = 5.0  # seconds between plain lines
 _PHASES = {
+    "starting": "starting the workers",
     "baselines": "measuring the baselines",
     "search": "searching",
     "audit": "training what was thrown out",
@@ -91,6 +92,8 @@ def plain_line(p: Progress) -> str:
     """The progress on one line."""
     if p.phase == "baselines":
         return f"{_PHASES[p.phase]}: {p.baselines} done | {duration(p.elapsed)}"
+    if p.phase == "starting":
+        return f"{_PHASES[p.phase]} | {duration(p.elapsed)}"
     parts = [f"{p.phase} {p.committed}/{p.budget}"]
     if p.verdicts:
         parts.append(", ".join(f"{n} {verdict_word(v)}" for v, n in verdict_counts(p.verdicts)))
@@ -184,7 +187,7 @@ def _facts(p: Progress) -> RenderableType:
             "best", Text.assemble((scores, "bold"), (f"   hypervolume {p.hypervolume:.3f}", "dim"))
         )
         grid.add_row("", formula(p.best_text))
-    if p.phase != "baselines":
+    if p.phase not in ("starting", "baselines"):
         speed = f"{p.rate:.2f} candidates/s, {p.busy} of {counted(p.workers, 'worker')} busy"
         grid.add_row("speed", Text(speed))
     return grid

@@ -54,6 +54,27 @@ def left_lines(left: Left) -> list[str]:
     return lines
 
 
+def too_strict(board: Leaderboard) -> list[str]:
+    """The baselines that were rejected, if nothing passed and most of them did not either: then a
+    larger budget finds nothing.
+    """
+    rejected = [entry.name for entry in board.baselines if entry.rejected]
+    most = 2 * len(rejected) > len(board.baselines)
+    return rejected if board.best is None and most else []
+
+
+def strictness_line(board: Leaderboard) -> str:
+    """What to do where settings reject known layers too, in a sentence; "" if they do not."""
+    rejected = too_strict(board)
+    if not rejected:
+        return ""
+    return (
+        f"The protocols reject {len(rejected)} of {counted(len(board.baselines), 'baseline')} too "
+        f"({', '.join(rejected)}): under these settings known layers do not pass. Start a new "
+        "search with more steps (`evaluation.training.steps`) or a lower `evaluation.quality`."
+    )
+
+
 def resume_command(
     db: ResultsDB, run: str, primitives: Sequence[str], budget: int | None = None
 ) -> str:
@@ -83,6 +104,8 @@ def next_commands(db: ResultsDB, board: Leaderboard, left: Left) -> list[tuple[s
     if left.audits and not left.candidates:
         audit = resume_command(db, board.run, primitives)
         commands.append((audit, "finish the rejection audit"))
+    if not left.candidates and too_strict(board):
+        return commands
     budget = None if left.candidates else 2 * db.count(board.run)
     commands.append((resume_command(db, board.run, primitives, budget), "go on with the search"))
     return commands

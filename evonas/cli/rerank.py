@@ -156,7 +156,10 @@ def _progress(trial: Trial, outcome: Outcome, done: int, total: int) -> str:
         return head + outcome
     if outcome.reason:
         return head + outcome.reason
-    return f"{head}validation {outcome.scores['validation']:.3f} ({outcome.seconds:.1f} s)"
+    accuracy = f"validation accuracy {outcome.scores['validation']:.3f}"
+    if trial.tested:
+        accuracy += ", test accuracy is told at the end"
+    return f"{head}{accuracy} ({outcome.seconds:.1f} s)"
 
 
 def _factors(text: str) -> tuple[float, ...]:

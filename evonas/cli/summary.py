@@ -9,7 +9,7 @@ from typing import Any
 from rich.text import Text
 
 from evonas.beaten import beaten_baselines, beaten_sentences
-from evonas.cli.next_commands import left_lines, left_of, next_commands
+from evonas.cli.next_commands import left_lines, left_of, next_commands, strictness_line
 from evonas.cli.output import Column, number, print_table, stdout
 from evonas.cli.words import formula, verdict_text
 from evonas.exports.export import export_layer
@@ -58,6 +58,8 @@ def show_summary(db: ResultsDB, run: str, state: str) -> None:
     if board.best is None:
         said = "no layer has passed the protocols yet" if committed else "no candidate yet"
         console.print(f"Nothing to export: {said}.")
+        if strict := strictness_line(board):
+            console.print(Text(strict, style="yellow"))
     else:
         print_notes(db, board)
         console.print(_exported(db, run, board.best), soft_wrap=True)

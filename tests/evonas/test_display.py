@@ -48,6 +48,17 @@ def test_a_plain_line_holds_everything() -> None:
     )
 
 
+def test_while_workers_start_no_baselines_are_named() -> None:
+    starting = replace(SOME, phase="starting", elapsed=5.0)
+    assert plain_line(starting) == "starting the workers | 0:05"
+    shown = console(terminal=False)
+    display = LiveDisplay(shown, lambda: False)
+    display.report(starting)
+    shown.print(display.draw())
+    assert "starting the workers" in text_of(shown)
+    assert "busy" not in text_of(shown)
+
+
 def test_plain_lines_come_every_few_seconds_and_with_each_phase() -> None:
     shown = console(terminal=False)
     with PlainDisplay(shown) as display:

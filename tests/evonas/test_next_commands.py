@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from evonas.cli.next_commands import Left, left_lines
+from evonas.cli.summary import show_summary
+from evonas.config import load_config
 from evonas.driver import SearchError
-from results_db import LeaseLost, ResultsDB
+from results_db import BaselineRecord, EvaluationRecord, LeaseLost, ResultsDB
 from tests.evonas.command_line import as_json, run, succeed
-from tests.evonas.small_database import HISTORY, RUN, make_database
+from tests.evonas.small_database import HISTORY, RUN, SCORES, candidate, make_database
+from workers.verdict import Verdict
 
 URL = "sqlite:///elsewhere.db"
 
@@ -31,6 +34,43 @@ URL = "sqlite:///elsewhere.db"
 )
 def test_what_is_left_is_told(baselines: int, measured: int, audits: int, lines: list[str]) -> None:
     assert left_lines(Left(10, baselines, measured, audits)) == lines
+
+
+@pytest.mark.parametrize(
+    ("rejected", "candidate_verdict", "strict"),
+    [
+        (2, Verdict.LOW_QUALITY, True),
+        (1, Verdict.LOW_QUALITY, False),  # half of them, not most
+        (2, Verdict.SCORED, False),
+    ],
+)
+def test_settings_that_reject_known_layers_are_told_and_no_larger_budget(
+    here: Path,
+    capsys: pytest.CaptureFixture[str],
+    rejected: int,
+    candidate_verdict: Verdict,
+    strict: bool,
+) -> None:
+    config = load_config("quick", overrides=["budget=1", "baselines=['BN-ReLU', 'GN-ReLU']"])
+    scores = SCORES if candidate_verdict == Verdict.SCORED else {}
+    with ResultsDB.open(URL) as db:
+        db.create_run("r", config.seed, config.to_dict(), budget=1)
+        with db.writer("r") as writer:
+            for i, name in enumerate(config.baselines):
+                verdict = Verdict.LOW_QUALITY if i < rejected else Verdict.SCORED
+                writer.store_evaluation(
+                    EvaluationRecord(key=name, digest=name, verdict=verdict, scores=SCORES)
+                )
+                writer.store_baseline(
+                    BaselineRecord(name=name, text="tanh(x)", digest=name, evaluation_key=name)
+                )
+            writer.commit([candidate(0, "tanh(x)", candidate_verdict, scores=scores)])
+        show_summary(db, "r", "finished")
+    told = " ".join(capsys.readouterr().out.split())
+    advice = "reject 2 of 2 baselines too (BN-ReLU, GN-ReLU): under these settings known layers"
+    assert (advice in told) == strict
+    assert ("`evaluation.training.steps`) or a lower `evaluation.quality`" in told) == strict
+    assert ("--budget" in told) != strict
 
 
 @pytest.mark.parametrize(

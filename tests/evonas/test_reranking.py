@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import statistics
 from collections import Counter
 from pathlib import Path
@@ -213,6 +214,10 @@ def test_listings_agree_and_a_picture_is_drawn(here: Path) -> None:
     assert "candidate 2 computes what BN-ReLU computes" in table.stderr
     assert "batch 4 (run: 8)" in table.stderr
     assert "blocks" in table.stderr
+    told = " ".join(table.stderr.split())
+    number = r"\d\.\d{3}"
+    assert re.search(rf"\[rates 1/[^[]*: validation accuracy {number} \(", told)
+    assert re.search(rf"\[tests 1/[^[]*: validation accuracy {number}, test accuracy is told", told)
     picture = (here / "intervals.svg").read_text(encoding="utf-8")
     assert picture.startswith("<?xml")
     assert picture.count("<text") + picture.count("use xlink") > 20

@@ -95,8 +95,8 @@ def test_a_stop_among_the_baselines_finishes_what_runs_and_loses_nothing(
 @pytest.mark.parametrize(
     ("share", "phases"),
     [
-        (0.0, ["baselines", "search", "done"]),
-        (1.0, ["baselines", "search", "audit", "done"]),
+        (0.0, ["starting", "baselines", "search", "done"]),
+        (1.0, ["starting", "baselines", "search", "audit", "done"]),
     ],
 )
 def test_an_audit_is_a_phase_where_there_is_one(
@@ -110,6 +110,22 @@ def test_an_audit_is_a_phase_where_there_is_one(
         pool = SimulatedPool(3, np.random.default_rng(0))
         run_search(db, "r", pool, report=lambda p: seen.append(p.phase), stop=Stop())
     assert list(dict.fromkeys(seen)) == phases
+
+
+def test_stored_baselines_are_not_said_to_be_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evonas.evolution._REPORT_EVERY", 0.0)
+    config = small_config(further=("baselines=['BN-ReLU']",))
+    seen: list[str] = []
+    with ResultsDB.open(f"sqlite:///{tmp_path}/p.db") as db:
+        db.create_run("r", config.seed, config.to_dict(), budget=5)
+        for budget in (5, 10):
+            db.set_budget("r", budget)
+            seen.clear()
+            pool = SimulatedPool(3, np.random.default_rng(0))
+            run_search(db, "r", pool, report=lambda p: seen.append(p.phase), stop=Stop())
+    assert list(dict.fromkeys(seen)) == ["starting", "search", "done"]
 
 
 @pytest.mark.parametrize("failure", sorted(MACHINE_VERDICTS))
