@@ -72,7 +72,7 @@ def _set(document: dict[str, Any], setting: str) -> None:
     path, equals, text = setting.partition("=")
     path = path.strip()
     if not equals or not path:
-        raise ConfigError(f"--set takes key.path=value, given {setting!r:.80}")
+        raise ConfigError(f"a setting is written key.path=value, given {setting!r:.80}")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except (ValueError, RecursionError):

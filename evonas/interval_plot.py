@@ -38,7 +38,7 @@ def check_can_plot(file: Path | None = None) -> None:
     cannot be written or whose format is not known.
     """
     if importlib.util.find_spec("matplotlib") is None:
-        raise PlotError("the plot needs matplotlib: pip install evonas[plots]")
+        raise PlotError("the plot needs matplotlib: pip install 'evonas[plots]'")
     if file is None:
         return
     if file.suffix.lower() not in FORMATS:

@@ -48,7 +48,7 @@ def to_dataframe(
         import pandas
     except ImportError:
         raise ImportError(
-            "to_dataframe needs pandas: run `pip install evonas[pandas]`, or read "
+            "to_dataframe needs pandas: run `pip install 'evonas[pandas]'`, or read "
             "`evonas candidates --format csv`"
         ) from None
     if isinstance(what, Leaderboard):

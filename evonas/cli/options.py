@@ -80,9 +80,7 @@ Address = Annotated[
 
 Preset = Annotated[
     str,
-    typer.Option(
-        "--preset", metavar="NAME", help="Whose anchors, data and training: quick, small or paper."
-    ),
+    typer.Option("--preset", metavar="NAME", help="Whose settings: quick, small or paper."),
 ]
 ConfigFile = Annotated[
     Path | None,

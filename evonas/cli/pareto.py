@@ -16,7 +16,7 @@ def pareto(
 ) -> None:
     """List the layers of a run that no other one dominates, oldest first.
 
-    Where a run evaluated layers on further seeds (`[evolution] seeds`), scores are means over them,
+    Where a run evaluated layers on further seeds (`evolution.seeds`), scores are means over them,
     layers with a single seed are left out, and a layer counts as better only if it is by more than
     two standard errors.
 

@@ -26,7 +26,7 @@ def top(
 ) -> None:
     """List the best layers of a run by mean score, and its baselines.
 
-    Where a run evaluated layers on further seeds (`[evolution] seeds`), scores are means over them.
+    Where a run evaluated layers on further seeds (`evolution.seeds`), scores are means over them.
     """
     from evonas.beaten import beaten_baselines
     from evonas.cli.output import Column, emit, number

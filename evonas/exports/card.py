@@ -16,7 +16,7 @@ from workers.low_precision import NETWORK, TRAINING
 CARD_NAME = "card.md"
 GRAPH_NAME, RESPONSE_NAME = "graph.svg", "response.svg"
 NOT_MEASURED = "Not measured (`--no-measure`)."
-_NO_MATPLOTLIB = "Not drawn: that needs matplotlib, `pip install evonas[plots]`."
+_NO_MATPLOTLIB = "Not drawn: that needs matplotlib, `pip install 'evonas[plots]'`."
 _NOT_TRIED = """\
 Not tried: other tasks and data, other networks, other optimizers and learning rates, long trainings
 at full size, transfer. What stands above is all that is known."""

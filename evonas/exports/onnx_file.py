@@ -32,7 +32,7 @@ def check_can_write_onnx() -> None:
     """Raises ExportError if a library is missing, before anything long is begun."""
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
-        raise ExportError(f"--onnx needs {', '.join(missing)}: pip install evonas[onnx]")
+        raise ExportError(f"--onnx needs {', '.join(missing)}: pip install 'evonas[onnx]'")
 
 
 def onnx_model(layer: nn.Module, channels: int) -> OnnxModel:

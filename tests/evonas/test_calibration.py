@@ -177,4 +177,4 @@ def test_a_missing_matplotlib_is_told_at_once(here: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     result = run("calibrate", *OPTIONS)
     assert result.exit_code == FAILED
-    assert "pip install evonas[plots]" in result.stderr
+    assert "pip install 'evonas[plots]'" in result.stderr

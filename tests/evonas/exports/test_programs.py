@@ -58,7 +58,7 @@ def test_without_its_libraries_nothing_is_begun(
     monkeypatch.setattr(onnx_file, "_NEEDED", ("onnx", "no_such_library"))
     result = run("export", "tanh", "--onnx", "--to", "out")
     assert result.exit_code == 1
-    assert "--onnx needs no_such_library: pip install evonas[onnx]" in result.stderr
+    assert "--onnx needs no_such_library: pip install 'evonas[onnx]'" in result.stderr
     assert not Path("out").exists()
 
 
