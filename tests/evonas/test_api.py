@@ -198,7 +198,7 @@ def test_frames_of_candidates_and_of_a_board(database: Path) -> None:
 
 def test_without_pandas_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(ImportError, match=r"pip install evonas\[pandas\]"):
+    with pytest.raises(ImportError, match=r"pip install 'evonas\[pandas\]'"):
         evonas.to_dataframe()
 
 
