@@ -51,7 +51,7 @@ def calibrate(
     from evonas.calibration import CalibrationPlan, documents
     from evonas.calibration import calibrate as run
     from evonas.calibration_plot import plot
-    from evonas.cli.errors import FAILED
+    from evonas.cli.failures import end_if_failed
     from evonas.cli.interrupts import stored_as_they_end
     from evonas.cli.output import Column, emit, number, stderr, stdout
     from evonas.cli.running import open_pool
@@ -61,7 +61,6 @@ def calibrate(
     from evonas.interval_plot import check_can_plot
     from evonas.scoring import Report
     from results_db.store import ResultsDB
-    from search_spaces.errors import counted
     from workers.preparation import prepare
 
     config = load_config(preset, None, set_ or ())
@@ -93,9 +92,4 @@ def calibrate(
         noise = ", ".join(f"{anchor} {value:.3f}" for anchor, value in found.noise.items())
         stdout().print(f"noise between seeds: {noise}; {found.seconds:.1f} s a score")
     console.print(f"written to {folder}", markup=False, style="dim")
-    if found.failures:
-        failed = counted(len(found.failures), "evaluation")
-        console.print(f"{failed} failed; the same command tries again:")
-        for failure in found.failures[:10]:
-            console.print(f"  {failure}", markup=False)
-        raise typer.Exit(FAILED)
+    end_if_failed(found.failures, "evaluation", console)

@@ -80,7 +80,7 @@ def rerank(
     """
     check_pool(workers, address)
     factors = _factors(rates)
-    from evonas.cli.errors import FAILED
+    from evonas.cli.failures import end_if_failed
     from evonas.cli.interrupts import stored_as_they_end
     from evonas.cli.output import stderr
     from evonas.cli.own_primitives import look_here, register
@@ -93,7 +93,6 @@ def rerank(
     from evonas.reranking import RerankPlan
     from evonas.reranking import rerank as train_again
     from results_db.store import ResultsDB
-    from search_spaces.errors import counted
 
     look_here()
     register(primitive)
@@ -133,12 +132,7 @@ def rerank(
             markup=False,
             style="yellow",
         )
-    if done.failures:
-        failed = counted(len(done.failures), "training")
-        console.print(f"{failed} failed; the same command tries again:")
-        for failure in done.failures[:10]:
-            console.print(f"  {failure}", markup=False)
-        raise typer.Exit(FAILED)
+    end_if_failed(done.failures, "training", console)
 
 
 def _names(text: str | None) -> list[str]:
