@@ -18,10 +18,11 @@ from search_spaces.dotted import is_dotted
 from search_spaces.graph import Graph
 from search_spaces.text_printer import format_graph
 from search_spaces.zoo import zoo_graph
-from workers.evaluation import Evaluation, UnfitLayerError, evaluate, unfit
+from workers.evaluation import Evaluation, evaluate, unfit
 from workers.own_layers import evaluate_own, own_digest, own_layer
 from workers.pools.base import Pool, Task
 from workers.settings import EvaluationConfig
+from workers.unfit import UnfitLayerError
 from workers.verdict import Verdict
 
 _WAIT = 0.5  # seconds

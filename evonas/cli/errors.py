@@ -16,7 +16,7 @@ _KNOWN = (
     ("workers.data.errors", "DataError", FAILED),
     ("search_spaces.dotted", "DottedNameError", USAGE),
     ("workers.anchors.errors", "AnchorError", USAGE),
-    ("workers.evaluation", "UnfitLayerError", USAGE),
+    ("workers.unfit", "UnfitLayerError", USAGE),
     ("results_db.errors", "DatabaseError", FAILED),
     ("workers.pools.errors", "PoolError", FAILED),
     ("evonas.exports.files", "ExportError", FAILED),
