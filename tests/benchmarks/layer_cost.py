@@ -46,16 +46,34 @@ def ours(graph: Graph, channels: int, *, plain: bool = False) -> nn.Module:
     return layer
 
 
+class ScaleShift(nn.Module):
+    """The scale and shift that every layer of evonas ends in, as torch's users write it."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels, 1, 1))
+        self.bias = nn.Parameter(torch.zeros(channels, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.weight + self.bias
+
+
 def references(channels: int) -> dict[str, tuple[nn.Module, str]]:
-    """Reference layers, and the zoo layer that stands beside each."""
+    """Reference layers, and the zoo layer that stands beside each.
+
+    Torch's pairs come alone and, to be the same function as ours, with a scale and shift.
+    """
     timm = evo_norm()
-    batch_norm, group_norm = nn.BatchNorm2d(channels), nn.GroupNorm(GROUPS, channels)
-    return {
+    found: dict[str, tuple[nn.Module, str]] = {
         "timm EvoNorm2dS0": (timm.EvoNorm2dS0(channels, groups=GROUPS), "EvoNorm-S0"),
         "timm EvoNorm2dB0": (timm.EvoNorm2dB0(channels), "EvoNorm-B0"),
-        "torch BatchNorm2d, ReLU": (nn.Sequential(batch_norm, nn.ReLU()), "BN-ReLU"),
-        "torch GroupNorm, ReLU": (nn.Sequential(group_norm, nn.ReLU()), "GN-ReLU"),
     }
+    for end, last in (("", ()), (", affine", (ScaleShift(channels),))):
+        batch_norm, group_norm = nn.BatchNorm2d(channels), nn.GroupNorm(GROUPS, channels)
+        pairs = (("BatchNorm2d", batch_norm, "BN-ReLU"), ("GroupNorm", group_norm, "GN-ReLU"))
+        for name, norm, zoo in pairs:
+            found[f"torch {name}, ReLU{end}"] = nn.Sequential(norm, nn.ReLU(), *last), zoo
+    return found
 
 
 def live(make: Callable[[], nn.Module], shape: tuple[int, ...], depth: int = 20) -> float:
@@ -90,7 +108,7 @@ def _resident() -> int:
 
 def known(rounds: int, summary: Summary, layers: tuple[str, ...]) -> None:
     for shape in SHAPES:
-        print(f"\n{shape}\n{'':26}{'form':>10}{'ms':>9}{'ratio':>7}{'kept':>6}")
+        print(f"\n{shape}\n{'':32}{'form':>10}{'ms':>9}{'ratio':>7}{'kept':>6}")
         for name, (reference, zoo) in references(shape[1]).items():
             if zoo not in layers:
                 continue
@@ -100,7 +118,7 @@ def known(rounds: int, summary: Summary, layers: tuple[str, ...]) -> None:
             measured = step_times([(layer, layer) for _, _, layer in rows], shape, rounds, summary)
             for (title, which, layer), ms in zip(rows, measured, strict=True):
                 ratio = ms / measured[0]
-                print(f"{title:26}{which:>10}{ms:9.3f}{ratio:7.2f}{kept(layer, shape):6.2f}")
+                print(f"{title:32}{which:>10}{ms:9.3f}{ratio:7.2f}{kept(layer, shape):6.2f}")
 
 
 def stacks() -> None:
@@ -109,18 +127,18 @@ def stacks() -> None:
     for name, (_, zoo) in references(shape[1]).items():
         reference = live(lambda name=name: references(shape[1])[name][0], shape)
         own = live(lambda zoo=zoo: ours(zoo_graph(zoo), shape[1]), shape)
-        print(f"{name:26}{reference:6.2f}   {zoo:12}{own:6.2f}")
+        print(f"{name:32}{reference:6.2f}   {zoo:12}{own:6.2f}")
 
 
 def compiled(rounds: int) -> None:
     for shape in SHAPES:
-        print(f"\n{shape}, compiled\n{'':26}{'ms':>9}{'ratio':>7}")
+        print(f"\n{shape}, compiled\n{'':32}{'ms':>9}{'ratio':>7}")
         for name, (reference, zoo) in references(shape[1]).items():
             layers = [reference, ours(zoo_graph(zoo), shape[1])]
             pairs = [(layer, torch.compile(layer, dynamic=False)) for layer in layers]
             measured = step_times(pairs, shape, rounds)
             for title, ms in zip((name, zoo), measured, strict=True):
-                print(f"{title:26}{ms:9.3f}{ms / measured[0]:7.2f}", flush=True)
+                print(f"{title:32}{ms:9.3f}{ms / measured[0]:7.2f}", flush=True)
             torch.compiler.reset()
 
 
