@@ -188,7 +188,7 @@ def preset_document(name: str) -> dict[str, Any]:
 
 
 def config_from_dict(document: Mapping[str, Any]) -> RunConfig:
-    """Check plain values. Raises ConfigError for the first thing that is wrong."""
+    """Check plain values. Raises ConfigError that says all that is wrong."""
     try:
         return RunConfig.model_validate(document)
     except ValidationError as error:

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from evonas.setting_names import ENTRY, setting_names
 from search_spaces.errors import nearest
@@ -22,22 +23,29 @@ class ConfigError(ValueError):
 
 
 def explain(error: ValidationError, config: type[BaseModel]) -> str:
-    """The first thing that is wrong with a document, in a line."""
-    first = error.errors(include_url=False)[0]
-    keys = [part for part in first["loc"] if isinstance(part, str)]
-    path = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
+    """What is wrong with a document, a line each.
+
+    What concerns several settings is looked at when each of them is right alone.
+    """
+    found = (_explain(each, config) for each in error.errors(include_url=False))
+    return "\n".join(dict.fromkeys(found))
+
+
+def _explain(fault: ErrorDetails, config: type[BaseModel]) -> str:
+    keys = [part for part in fault["loc"] if isinstance(part, str)]
+    path = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
         return _unknown_key(path, tuple(_section(config, keys[:-1]).model_fields), config)
-    cause = first.get("ctx", {}).get("error")
+    cause = fault.get("ctx", {}).get("error")
     if isinstance(cause, UnknownSettingError) and _elsewhere(cause.path, config):
         return _unknown_key(cause.path, cause.allowed, config)
-    if first["type"] in ("value_error", "assertion_error"):
-        message = first["msg"].removeprefix("Value error, ")
+    if fault["type"] in ("value_error", "assertion_error"):
+        message = fault["msg"].removeprefix("Value error, ")
         return message if path in message else f"{path}: {message}"
-    if first["type"] == "missing":
+    if fault["type"] == "missing":
         return f"missing key {path!r}"
     field = _section(config, keys[:-1]).model_fields[keys[-1]]
-    return f"{path}: {given(first['input'])}; give {_allowed(field, first['input'])}"
+    return f"{path}: {given(fault['input'])}; give {_allowed(field, fault['input'])}"
 
 
 def given(value: Any) -> str:

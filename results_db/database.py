@@ -51,7 +51,7 @@ class Database:
             )
         except ImportError:
             raise BadAddress(
-                f"{address} needs the PostgreSQL driver: run `pip install evonas[postgres]`."
+                f"{address} needs the PostgreSQL driver: run `pip install 'evonas[postgres]'`."
             ) from None
         if address.path:
             _set_up_sqlite(self.engine)

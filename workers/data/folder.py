@@ -132,6 +132,6 @@ def _pillow() -> Any:
         from PIL import Image
     except ModuleNotFoundError as error:
         raise DataError(
-            "an image folder is read with Pillow; install it with `pip install evonas[images]`"
+            "an image folder is read with Pillow; install it with `pip install 'evonas[images]'`"
         ) from error
     return Image
