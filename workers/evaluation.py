@@ -20,7 +20,7 @@ from workers.course import Course, Rejection
 from workers.data import data_identity
 from workers.keys import key_values
 from workers.settings import AnchorConfig, EvaluationConfig, SettingsError, from_dict
-from workers.threads import one_thread, repeatable
+from workers.threads import one_thread, repeatable, seeded
 from workers.unfit import UnfitLayerError
 from workers.verdict import Verdict
 
@@ -99,7 +99,7 @@ def evaluate_layer(
     start = time.perf_counter()
     course = Course(partial(layer, groups=config.groups), config, seed_index)
     rejections: list[Rejection] = []
-    with one_thread(), repeatable(config.device):
+    with one_thread(), repeatable(config.device), seeded(seed_index, config.device):
         for rejection in course.rejections():
             rejections.append(rejection)
             if stop_at_rejection:

@@ -20,7 +20,7 @@ from workers.own_layers import own_layer
 from workers.quality import QualityConfig
 from workers.settings import AnchorConfig, EvaluationConfig
 from workers.stability import StabilityConfig
-from workers.threads import one_thread, repeatable
+from workers.threads import one_thread, repeatable, seeded
 from workers.training import DivergedError
 from workers.unfit import on_anchor
 from workers.verdict import Verdict
@@ -54,18 +54,19 @@ def retrain(
         layer, sha256 = layer_class(graph), layer_code(graph).class_sha256
     (anchor,) = config.anchors
     verdict, reason, scores = Verdict.SCORED, "", {}
-    with one_thread(), repeatable(config.device), on_anchor(anchor.name):
+    device = config.device
+    with one_thread(), repeatable(device), seeded(seed_index, device), on_anchor(anchor.name):
         try:
             norm_act = partial(layer, groups=config.groups)
             training = begin_training(norm_act, config, anchor, seed_index)
             training.advance()
             scores = {VALIDATION: training.accuracy()}
             if tested:
-                data = load_data(config.data_of(anchor), config.device)
+                data = load_data(config.data_of(anchor), device)
                 scores[TEST] = training.accuracy(data.read_test())
         except DivergedError as error:
             verdict, reason, scores = Verdict.DIVERGED, f"{error} on {anchor.name}", {}
-    seconds, hardware = time.perf_counter() - start, hardware_class(config.device)
+    seconds, hardware = time.perf_counter() - start, hardware_class(device)
     return Evaluation(verdict, reason, scores, seconds, sha256, hardware=hardware)
 
 

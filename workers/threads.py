@@ -19,6 +19,16 @@ def one_thread() -> Iterator[None]:
 
 
 @contextmanager
+def seeded(seed: int, device: str) -> Iterator[None]:
+    """Random numbers that a layer of the user's own may draw when it is called depend on the seed
+    alone, and leave the global random state as it was.
+    """
+    with torch.random.fork_rng(devices=[] if device == "cpu" else [torch.cuda.current_device()]):
+        torch.manual_seed(seed)
+        yield
+
+
+@contextmanager
 def repeatable(device: str) -> Iterator[None]:
     """On a GPU: convolutions by algorithms that give the same sums each time, in full float32."""
     if device == "cpu":

@@ -19,6 +19,7 @@ from workers.evaluation import UnfitLayerError, evaluate
 from workers.own_layers import ChannelAffine, evaluate_own, own_digest, own_layer
 from workers.retraining import alone, retrain
 from workers.settings import AnchorConfig
+from workers.training import TrainingConfig
 
 HERE = "tests.workers.test_own_layers"
 
@@ -31,6 +32,18 @@ class Plain(nn.GroupNorm):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return super().forward(x).relu()
+
+
+class Noisy(nn.Module):
+    """Draws random numbers at every call in training."""
+
+    def __init__(self, num_features: int) -> None:
+        super().__init__()
+        self.norm, self.act = nn.GroupNorm(2, num_features), nn.RReLU()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.act(self.norm(x))
+        return y
 
 
 class Knowing(nn.Module):
@@ -126,6 +139,22 @@ def test_a_class_that_computes_a_graph_scores_as_the_graph() -> None:
     graph = evaluate(graph_of("tanh").to_json(), config, stop_at_rejection=False)
     assert own.scores == pytest.approx(graph.scores, abs=0.02)
     assert own.verdict == graph.verdict
+
+
+def test_a_class_that_draws_random_numbers_scores_by_the_seed_alone() -> None:
+    training = TrainingConfig(steps=20, batch=16)
+    config = replace(TINY, anchors=TINY.anchors[:1], training=training)
+    state = torch.get_rng_state()
+    found = []
+    for global_seed, seed in ((1, 0), (2, 0), (1, 1)):
+        torch.manual_seed(global_seed)
+        before = torch.get_rng_state()
+        scored = evaluate_own(f"{HERE}:Noisy", config, seed, stop_at_rejection=False).scores
+        trained = retrain(f"{HERE}:Noisy", True, alone(config, TINY.anchors[0]), seed, True).scores
+        assert torch.equal(torch.get_rng_state(), before)
+        found.append((scored, trained))
+    torch.set_rng_state(state)
+    assert found[0] == found[1] != found[2]
 
 
 def test_the_digest_knows_name_and_code() -> None:
