@@ -56,7 +56,7 @@ def set_up(
             f"run {name!r} has no layer to train again; `evonas status {name}` shows where its "
             "candidates ended"
         )
-    prepare(held.evaluation)
+    prepare(held.evaluation, protocols=False)
     check_test_data(held.evaluation)
     differences = [f"{anchor}: {words}" for anchor, words in held.differences.items()]
     remarks = (*chosen.left_out, *differences)

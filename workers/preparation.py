@@ -9,9 +9,10 @@ from workers.evaluation import look_again
 from workers.settings import EvaluationConfig, SettingsError
 
 
-def prepare(config: EvaluationConfig) -> None:
+def prepare(config: EvaluationConfig, *, protocols: bool = True) -> None:
     """Download data once, look again at files that this process has read before, and check networks
-    of the user's own in a fresh process.
+    of the user's own in a fresh process. `protocols`: whether they will run, as in retraining they
+    do not.
 
     Raises SettingsError for a device that is not there, DataError, DottedNameError, OwnAnchorError.
     """
@@ -25,4 +26,6 @@ def prepare(config: EvaluationConfig) -> None:
         data = config.data_of(anchor)
         prepare_data(data)
         if is_dotted(anchor.name):
-            check_in_fresh_process(anchor.name, load_data(data))
+            first = anchor is config.anchors[0]
+            climbed = protocols and first and config.stability.steps > 0
+            check_in_fresh_process(anchor.name, load_data(data), climbed)

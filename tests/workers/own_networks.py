@@ -39,6 +39,39 @@ def changing(norm_act: NormAct) -> nn.Module:
     return network
 
 
+def frozen_stem(norm_act: NormAct) -> nn.Module:
+    """Its first weights are not trained."""
+    network = good(norm_act)
+    network.get_parameter("0.weight").requires_grad_(False)
+    return network
+
+
+def frozen(norm_act: NormAct) -> nn.Module:
+    """No weight is trained but the layer's."""
+    network = nn.Sequential(nn.Flatten(), nn.Linear(192, 10), norm_act(10))
+    network[1].requires_grad_(False)
+    return network
+
+
+class Fused(nn.Module):
+    """Attention whose kernel has a first derivative alone."""
+
+    def __init__(self, norm_act: NormAct) -> None:
+        super().__init__()
+        self.tokens, self.layer = nn.Linear(24, 16), norm_act(16)
+        self.head = nn.Linear(16, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.layer(self.tokens(x.reshape(len(x), 1, 8, 24)))
+        y = nn.functional.scaled_dot_product_attention(y, y, y)
+        logits: Tensor = self.head(y.mean((1, 2)))
+        return logits
+
+
+def fused(norm_act: NormAct) -> nn.Module:
+    return Fused(norm_act)
+
+
 def raising(norm_act: NormAct) -> nn.Module:
     raise RuntimeError("out of ideas")
 

@@ -1,5 +1,6 @@
 """Anchors of the user's own: checked in a fresh process, trained like the others."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -52,6 +53,38 @@ def test_bad_ones_are_refused(factory: str, message: str, monkeypatch: pytest.Mo
     assert problem is not None
     with pytest.raises(ValueError, match=message):
         raise ValueError(problem)
+
+
+def test_frozen_weights_stay_where_they_are() -> None:
+    name = f"{NETWORKS}:frozen_stem"
+    config = replace(TINY, anchors=(AnchorConfig(name, OwnConfig()),))
+    assert evaluate(graph_of("BN-ReLU").to_json(), config).verdict == "scored"
+    assert problem_of(name, (3, 8, 8), 10, text=False, climbed=True) is None
+
+
+@pytest.mark.parametrize(
+    ("factory", "message"),
+    [
+        ("fused", r"cannot be differentiated twice.*not implemented.*stability\.steps to 0$"),
+        ("frozen", r"no matrix or kernel of its own for the stability protocol.*another anchor"),
+    ],
+)
+def test_what_the_stability_protocol_cannot_climb_is_refused_where_it_climbs(
+    factory: str, message: str
+) -> None:
+    name = f"{NETWORKS}:{factory}"
+    assert problem_of(name, (3, 8, 8), 10, text=False) is None
+    problem = problem_of(name, (3, 8, 8), 10, text=False, climbed=True)
+    assert problem is not None
+    assert re.search(message, problem)
+
+
+def test_only_the_first_anchor_is_climbed_and_only_if_the_protocol_is_on() -> None:
+    anchor = AnchorConfig(f"{NETWORKS}:fused", OwnConfig())
+    with pytest.raises(OwnAnchorError, match="differentiated twice"):
+        prepare(replace(TINY, anchors=(anchor, *TINY.anchors)))
+    prepare(replace(TINY, anchors=(*TINY.anchors, anchor)))
+    prepare(replace(TINY, anchors=(anchor,)), protocols=False)
 
 
 @pytest.mark.parametrize(

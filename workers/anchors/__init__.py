@@ -79,7 +79,9 @@ def anchor_of(name: str) -> Anchor:
 
 @dataclass(frozen=True, slots=True)
 class AnchorNetwork:
-    """module: logits from inputs; weights: its own parameters of two or more axes (no layer's)."""
+    """module: logits from inputs; weights: its own parameters of two or more axes (no layer's, and
+    none that is frozen).
+    """
 
     module: nn.Module
     weights: tuple[nn.Parameter, ...]
@@ -122,4 +124,4 @@ def build_network(
     own_ones = own_parameters(module, layers)
     if not anchor.draws_weights:
         initialise(own_ones, seed)
-    return AnchorNetwork(module, tuple(p for _, p in own_ones if p.ndim > 1))
+    return AnchorNetwork(module, tuple(p for _, p in own_ones if p.ndim > 1 and p.requires_grad))

@@ -2,10 +2,12 @@
 
     python -P -m workers.anchors.own_check my_package.my_module:factory < facts.json
 
-prints what is wrong, or nothing; the facts are shape, classes and whether inputs are text.
+prints what is wrong, or nothing; the facts are shape, classes, whether inputs are text, and whether
+the stability protocol runs on the network.
 """
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -14,26 +16,30 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from workers.anchors import build_network
+from workers.anchors import AnchorNetwork, build_network
 from workers.anchors.errors import AnchorError
 from workers.anchors.own import OwnConfig
 from workers.data import Dataset
+from workers.stability import Ascent, StabilityConfig
 
 _TIMEOUT = 300.0  # seconds, the import of torch and of the user's packages included
+_LIMITLESS = StabilityConfig(threshold=math.inf)
 
 
 class OwnAnchorError(AnchorError):
     """The user's network cannot be an anchor; the message says why."""
 
 
-def check_in_fresh_process(name: str, data: Dataset) -> None:
+def check_in_fresh_process(name: str, data: Dataset, climbed: bool = False) -> None:
     """Raises OwnAnchorError unless the factory can be imported, uses the layer, gives logits of the
-    right shape, learns, and is the same when it is made again.
+    right shape, learns, is the same when it is made again and, if it is to be `climbed` by the
+    stability protocol, has the second derivatives which that takes.
 
     In a fresh process, because a worker is one: what this process happens to have imported or
     defined does not count. It looks for modules where this one does.
     """
-    facts = json.dumps([list(data.shape), data.classes, data.train.inputs.dtype == torch.int64])
+    is_text = data.train.inputs.dtype == torch.int64
+    facts = json.dumps([list(data.shape), data.classes, is_text, climbed])
     command = [sys.executable, "-P", "-m", "workers.anchors.own_check", name]
     path = os.pathsep.join(os.path.abspath(folder) for folder in sys.path)
     try:
@@ -67,7 +73,9 @@ class _Layer(nn.Module):
         return self.gain * x
 
 
-def problem_of(name: str, shape: tuple[int, ...], classes: int, text: bool) -> str | None:
+def problem_of(
+    name: str, shape: tuple[int, ...], classes: int, text: bool, climbed: bool = False
+) -> str | None:
     """What is wrong with the network of a factory for such inputs, None if nothing is."""
     generator = torch.Generator().manual_seed(0)
     x = torch.randn((2, *shape), generator=generator)
@@ -76,8 +84,8 @@ def problem_of(name: str, shape: tuple[int, ...], classes: int, text: bool) -> s
     expected = (2, *shape, classes) if text else (2, classes)
     outputs: list[Tensor] = []
     for _ in range(2):
-        network = build_network(name, OwnConfig(), _Layer, shape, classes, (0, 1)).module
-        logits = network.train()(x)
+        network = build_network(name, OwnConfig(), _Layer, shape, classes, (0, 1))
+        logits = network.module.train()(x)
         if not isinstance(logits, Tensor) or tuple(logits.shape) != expected:
             found = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
             return f"gives {found} for inputs {tuple(x.shape)}; return logits {expected}"
@@ -90,14 +98,29 @@ def problem_of(name: str, shape: tuple[int, ...], classes: int, text: bool) -> s
             "other random numbers, and generators of its own"
         )
     outputs[0].square().sum().backward()  # type: ignore[no-untyped-call]
+    return _obstacle(network, x, torch.zeros(expected[:-1], dtype=torch.int64)) if climbed else None
+
+
+def _obstacle(network: AnchorNetwork, x: Tensor, labels: Tensor) -> str | None:
+    """Why the stability protocol cannot climb, None if it can."""
+    advice = "list another anchor first, or set evaluation.stability.steps to 0"
+    if not network.weights:
+        return f"has no matrix or kernel of its own for the stability protocol to move; {advice}"
+    try:
+        Ascent(network.module, network.weights, x, labels, _LIMITLESS).advance(1)
+    except RuntimeError as error:
+        return (
+            f"cannot be differentiated twice, as the stability protocol does ({error}); write what "
+            f"is fused (scaled_dot_product_attention, say) in plain operations, {advice}"
+        )
     return None
 
 
 def main(arguments: list[str]) -> int:
     """Exit code 1 and the problem on standard output, or 0."""
-    shape, classes, text = json.load(sys.stdin)
+    shape, classes, text, climbed = json.load(sys.stdin)
     try:
-        problem: Any = problem_of(arguments[0], tuple(shape), classes, text)
+        problem: Any = problem_of(arguments[0], tuple(shape), classes, text, climbed)
     except (Exception, SystemExit) as error:  # whatever the user's code raises
         problem = f"{type(error).__name__}: {error}"
     if problem is None:
