@@ -13,13 +13,16 @@ from workers.pools.base import Task
 from workers.pools.errors import TaskRefusedError
 from workers.verdict import Verdict
 
-# What allocators say in a plain RuntimeError: torch on CPU, CUDA and MPS, the C++ library, oneDNN.
+# What allocators say in a plain RuntimeError: torch on CPU, CUDA and MPS, the C++ library, oneDNN,
+# cuBLAS and cuDNN.
 ALLOCATION_MESSAGES = (
     "can't allocate memory",
     "not enough memory",
     "out of memory",
     "bad_alloc",
     "cannot allocate memory",
+    "status_alloc_failed",
+    "allocation_failed",
 )
 
 
