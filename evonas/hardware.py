@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 
 from results_db.records import EvaluationRecord
 from results_db.store import ResultsDB
-from workers.anchors.errors import AnchorError
 from workers.evaluation import Evaluation, evaluation_key, hardware_class
 from workers.pools.base import Pool, Task
 from workers.settings import EvaluationConfig
@@ -41,7 +40,8 @@ class Hardware:
     def ask(self, pool: Pool, timeout: float) -> None:
         """Wait up to `timeout` seconds for a worker to tell its class, so that what such a machine
         made before is found; warns of groups that do not fit, and of a quality that no layer can
-        reach. Nothing else may be in flight. Raises AnchorError for a network that cannot be built.
+        reach. Nothing else may be in flight. Raises AnchorError for a network that cannot be built,
+        DataError for data that cannot be used, DottedNameError.
         """
         if not self._asking:
             self._asking = True
@@ -51,8 +51,8 @@ class Hardware:
             if completion.failure is None:
                 found = completion.value
                 assert isinstance(found, Survey)
-                if found.problem:
-                    raise AnchorError(found.problem)
+                if found.problem is not None:
+                    raise found.problem
                 self._told.append(found.hardware)
                 for remark in (
                     *group_remarks(self._config.groups, found.channels),

@@ -6,9 +6,10 @@ from typing import Any
 
 from torch import nn
 
+from search_spaces.dotted import DottedNameError
 from workers.anchors import build_network
 from workers.anchors.errors import AnchorError
-from workers.data import load_data
+from workers.data import DataError, load_data
 from workers.evaluation import hardware_class
 from workers.own_layers import ChannelAffine
 from workers.quality import quality_threshold
@@ -19,18 +20,19 @@ from workers.settings import EvaluationConfig
 class Survey:
     """hardware: the class of the machine; channels: that layers of each anchor have, ascending;
     guesses: the accuracy of always guessing the commonest class on the data of each anchor;
-    problem: why a network cannot be built, empty if all can.
+    problem: why data cannot be used or a network cannot be built, None if all can.
     """
 
     hardware: str
     channels: dict[str, tuple[int, ...]]
     guesses: dict[str, float] = field(default_factory=dict)
-    problem: str = ""
+    problem: AnchorError | DataError | DottedNameError | None = None
 
 
 def survey(config: EvaluationConfig) -> Survey:
-    """Builds every anchor once, to see where layers stand. Raises what reading data raises."""
-    channels, guesses, problem = {}, {}, ""
+    """Reads all data and builds every anchor once, to see where layers stand."""
+    channels, guesses = {}, {}
+    problem: AnchorError | DataError | DottedNameError | None = None
     for anchor in config.anchors:
         met: set[int] = set()
 
@@ -39,13 +41,13 @@ def survey(config: EvaluationConfig) -> Survey:
                 met.add(num_features)
             return ChannelAffine(num_features)
 
-        data: Any = load_data(config.data_of(anchor), config.device)
         try:
+            data: Any = load_data(config.data_of(anchor), config.device)
+            guesses[anchor.name] = data.guess
             build_network(anchor.name, anchor.network, norm_act, data.shape, data.classes, (0, 1))
-        except AnchorError as error:
-            problem = problem or str(error)
+        except (AnchorError, DataError, DottedNameError) as error:
+            problem = problem or error
         channels[anchor.name] = tuple(sorted(met))
-        guesses[anchor.name] = data.guess
     return Survey(hardware_class(config.device), channels, guesses, problem)
 
 

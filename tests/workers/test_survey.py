@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from search_spaces.dotted import DottedNameError
 from search_spaces.layer import layer_class
 from tests.workers.layers import graph_of
 from tests.workers.tiny import TINY
 from workers.anchors import ViTConfig, build_network
-from workers.data import load_data
+from workers.anchors.errors import AnchorError
+from workers.data import ArraysConfig, DataError, OwnDataConfig, load_data
 from workers.evaluation import hardware_class
 from workers.quality import QualityConfig
 from workers.survey import group_remarks, quality_remarks, survey
@@ -34,8 +38,21 @@ def test_a_network_that_cannot_be_built_is_told() -> None:
     assert isinstance(vit.network, ViTConfig)
     broken = replace(vit, network=replace(vit.network, heads=7))
     found = survey(replace(TINY, anchors=(broken, vit)))
-    assert re.search(r"heads 7 the width \d+; change evaluation.anchors.network", found.problem)
-    assert survey(TINY).problem == ""
+    assert isinstance(found.problem, AnchorError)
+    told = str(found.problem)
+    assert re.search(r"heads 7 the width \d+; change evaluation.anchors.network", told)
+    assert survey(TINY).problem is None
+
+
+def test_data_that_cannot_be_used_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "data.npz"
+    path.write_bytes(b"no zip")
+    found = survey(replace(TINY, data=ArraysConfig(str(path))))
+    assert isinstance(found.problem, DataError)
+    assert "cannot read" in str(found.problem)
+    assert str(pickle.loads(pickle.dumps(found)).problem) == str(found.problem)
+    missing = survey(replace(TINY, data=OwnDataConfig("no_such_module:load"))).problem
+    assert isinstance(missing, DottedNameError)
 
 
 def test_a_quality_that_no_layer_reaches_is_told() -> None:
