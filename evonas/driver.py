@@ -65,7 +65,7 @@ class Driver:
         self._own_from = evaluated_from(db, run)
         self._by_arrival = config.evolution.commit_order == "arrival"
         self._space = search_space(config)
-        self._crashes, self._last_message = 0, ""  # in a row; of the task that ended last
+        self._crashes, self._last_message = 0, ""  # without an evaluation between; of the last one
 
     @property
     def is_done(self) -> bool:
@@ -138,9 +138,13 @@ class Driver:
         if slot is None:
             self._auditor.take(completion)
             return
-        self._crashes = self._crashes + 1 if completion.failure == Verdict.CRASH else 0
-        self._last_message = completion.message
-        if completion.task_id.startswith("propose:"):
+        is_proposal = completion.task_id.startswith("propose:")
+        if completion.failure == Verdict.CRASH:
+            self._crashes += 1
+            self._last_message = completion.message
+        elif not is_proposal:  # which may go well between evaluations that all crash
+            self._crashes = 0
+        if is_proposal:
             self._take_proposal(slot, completion)
         else:
             self._evaluations.take(slot, completion)

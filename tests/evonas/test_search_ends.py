@@ -203,13 +203,15 @@ def test_a_run_that_fails_for_the_machine_s_sake_is_told_so(
         assert remarks(db, "few") == []
 
 
-def test_nothing_but_crashes_stops_the_search(tmp_path: Path) -> None:
+@pytest.mark.parametrize("everything", [True, False])
+def test_nothing_but_crashes_stops_the_search(tmp_path: Path, everything: bool) -> None:
+    """Also if proposals go well, as when data cannot be read: they come between the crashes."""
     config = small_config()
     with ResultsDB.open(f"sqlite:///{tmp_path}/c.db") as db:
-        db.create_run("r", config.seed, config.to_dict(), budget=10**6)
+        db.create_run("r", config.seed, config.to_dict(), budget=200)
         pool = SimulatedPool(1, np.random.default_rng(0))
         pool.failure, pool.failing = Verdict.CRASH, 4
-        pool.everything_fails = True
+        pool.everything_fails = everything
         with pytest.raises(SearchError, match=r"all crashed.*The last one: as arranged"):
             run_search(db, "r", pool, report=ignore, stop=Stop())
         assert db.run("r").state == INTERRUPTED
