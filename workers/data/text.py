@@ -26,6 +26,8 @@ class TextConfig:
     context: characters in one input; vocabulary: the commonest characters of the training sections,
     all others count as one; validation: at most so many inputs. Sections (topics of the
     documentation, stretches of a file) are dealt to the splits by `seed`, so no input crosses two.
+    But topics repeat passages of each other: with the defaults, a third of the inputs of validation
+    stand in training, too. A file of your own is free of that if it does not repeat itself.
     """
 
     kind: Literal["text"] = "text"
