@@ -40,6 +40,17 @@ def test_the_splits_share_no_section(tmp_path: Path) -> None:
     assert 0 not in letters[0]
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_what_is_validated_and_tested_was_not_trained_on(seed: int) -> None:
+    """The topics of the documentation repeat whole chapters of each other."""
+    data = load_data(TextConfig(seed=seed))
+    trained = bytes(data.train.inputs.flatten().tolist())
+    for split in (data.validation, data.read_test()):
+        # Windows of two texts are seldom aligned: what is asked for is their middle, of any place.
+        seen = [bytes(row[12:52]) in trained for row in split.inputs.tolist()]
+        assert sum(seen) / len(seen) < 0.06  # rules of tables stand everywhere
+
+
 def test_rare_characters_count_as_one(tmp_path: Path) -> None:
     data = load_data(own(tmp_path, "aaab" * 20_000 + "c", vocabulary=2, context=8))
     assert data.classes == 2

@@ -1,6 +1,7 @@
 """Characters to predict: the documentation that is part of CPython, or a text file of your own."""
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,19 +16,19 @@ from workers.data.errors import DataError
 
 _SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}  # of the characters, by section
 _SECTION = 4000  # characters of a section of a text file
+_BREAK = re.compile(r"\n\s*\n")  # between paragraphs
 _UNKNOWN = 0  # stands for every character that is not among the commonest
 
 
 @dataclass(frozen=True, slots=True)
 class TextConfig:
-    """path: a UTF-8 text file; None: the language documentation inside CPython, about 460,000
-    characters that differ from version to version.
+    """path: a UTF-8 text file; None: the language documentation inside CPython, about 370,000
+    characters that differ from version to version, without paragraphs that stood in it before.
 
     context: characters in one input; vocabulary: the commonest characters of the training sections,
     all others count as one; validation: at most so many inputs. Sections (topics of the
     documentation, stretches of a file) are dealt to the splits by `seed`, so no input crosses two.
-    But topics repeat passages of each other: with the defaults, a third of the inputs of validation
-    stand in training, too. A file of your own is free of that if it does not repeat itself.
+    A file that repeats itself has inputs in validation that were in training, too.
     """
 
     kind: Literal["text"] = "text"
@@ -69,7 +70,7 @@ def _sections(config: TextConfig) -> list[str]:
     if config.path is None:
         from pydoc_data import topics
 
-        return [text for _, text in sorted(topics.topics.items())]
+        return _once([text for _, text in sorted(topics.topics.items())])
     path = Path(config.path).expanduser()
     try:
         text = path.read_text(encoding="utf-8")
@@ -78,6 +79,21 @@ def _sections(config: TextConfig) -> list[str]:
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text ({error}); convert it first") from error
     return [text[i : i + _SECTION] for i in range(0, len(text), _SECTION)]
+
+
+def _once(sections: Sequence[str]) -> list[str]:
+    """Without paragraphs that stood in an earlier section, however they were broken into lines."""
+    seen: set[str] = set()
+    found = []
+    for section in sections:
+        new = []
+        for paragraph in _BREAK.split(section):
+            words = " ".join(paragraph.split())
+            if words not in seen:
+                seen.add(words)
+                new.append(paragraph)
+        found.append("\n\n".join(new))
+    return [section for section in found if section]
 
 
 def _deal(sections: Sequence[str], seed: int) -> dict[str, list[str]]:
