@@ -8,6 +8,7 @@ own (`codegen_function`).
 from __future__ import annotations
 
 import ast
+import builtins
 import hashlib
 import keyword
 import re
@@ -22,6 +23,7 @@ from search_spaces.codegen_kernel import kernel_of
 from search_spaces.codegen_module import ARGUMENTS, HELPERS, class_text, imports_text, plain_text
 from search_spaces.codegen_own import definitions, modules, own_primitives
 from search_spaces.codegen_plan import Plan, plan
+from search_spaces.codegen_synced import SYNCED_NAMES
 from search_spaces.codegen_text import words_of
 from search_spaces.cost import cost
 from search_spaces.graph import Graph
@@ -39,9 +41,12 @@ _WRAPPER = textwrap.TextWrapper(
 _ARGUMENTS = textwrap.indent(ARGUMENTS, "    ").lstrip()
 _CLASS_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}", re.ASCII)
 # What modules call by name: their imports, their functions, and those of additions to them.
-_TAKEN = (
-    *("Any", "Callable", "functional", "inspect", "math", "nn", "torch", "warnings"),
-    *("NormActFunction", "norm_act", "norm_layer", "synchronize", *HELPERS),
+_TAKEN = frozenset(
+    (
+        *("Any", "Callable", "functional", "inspect", "math", "nn", "torch", "warnings"),
+        *("NormActFunction", "norm_act", "norm_layer", "synchronize", *HELPERS),
+        *("_generated", "_forward", *SYNCED_NAMES, *dir(builtins)),
+    )
 )
 
 
@@ -63,17 +68,21 @@ def generate(
     """The module that computes `graph` as it stands.
 
     `docstring` opens the documentation of the class, by default with the formula. `plain` leaves
-    out the autograd function. Raises ValueError if `class_name` is not an ASCII identifier, or is
-    the name of a function that the layer calls.
+    out the autograd function. Raises ValueError if `class_name` is not an ASCII identifier, or
+    means something in the module already.
     """
-    known = keyword.iskeyword(class_name) or class_name in _TAKEN
-    if known or not _CLASS_NAME.fullmatch(class_name):
+    if keyword.iskeyword(class_name) or not _CLASS_NAME.fullmatch(class_name):
         raise ValueError(
             f"class_name must be an ASCII identifier, such as NormAct, given {class_name!r:.120}"
         )
+    if class_name in _TAKEN:
+        raise ValueError(
+            f"class_name {class_name!r} means something in the module already; choose another, "
+            "such as NormAct"
+        )
     if any(own.name == class_name for own in own_primitives(graph)):
         raise ValueError(f"class_name {class_name!r} is a function that the layer calls")
-    about = f"y = {format_graph(graph)}" if docstring is None else docstring
+    about = _formula(graph) if docstring is None else docstring
     documentation = f'    """{_indented(about)}{_ARGUMENTS}\n    """'
     above, below = _around_the_docstring(graph, plain)
     source = f"{above}class {class_name}(nn.Module):\n{documentation}\n\n{below}"
@@ -86,12 +95,14 @@ def class_sha256(source: str) -> str:
     Additions to it (`codegen_additions`) do not count.
     Raises ValueError if the source is not one module with one layer that opens with a docstring.
     """
+    expected = "expected the source of one generated module: imports and a class with a docstring"
     source = without_additions(source)
-    classes = [node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
+    try:
+        classes = [node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
+    except SyntaxError as error:
+        raise ValueError(f"{expected}; given what is not Python: {error}") from None
     if not classes or ast.get_docstring(classes[-1]) is None:
-        raise ValueError(
-            "expected the source of one generated module: imports and a class with a docstring"
-        )
+        raise ValueError(expected)
     lines = source.split("\n")
     above = "".join(f"{line}\n" for line in lines[: classes[-1].lineno - 1])
     return _digest(above, "\n".join(lines[classes[-1].body[0].end_lineno :]))
@@ -132,6 +143,11 @@ def _around_the_docstring(graph: Graph, plain: bool) -> tuple[str, str]:
     below = f"{class_text(plan_, body, arguments, function)}\n\n{plain_text(body, arguments)}"
     above = "".join(f"{block}\n\n" for block in blocks)
     return f"{imports_text(above + below, modules(graph))}\n\n\n{above}", below
+
+
+def _formula(graph: Graph) -> str:
+    *lines, output = format_graph(graph).split("\n")
+    return "\n".join((*lines, f"y = {output}"))
 
 
 def _digest(above: str, below: str) -> str:

@@ -60,6 +60,11 @@ def _processes(group: _Group) -> int:
     return torch.distributed.get_world_size(group)
 """
 _HELPERS = {"_synced_mean": _MEAN, "_synced_var_mean": _VAR_MEAN}
+# What these statements define, beside a class and `synchronize`.
+SYNCED_NAMES = (
+    *("_Group", "_SyncedSum", "_synced_sum", "_synced_average", "_synced_norm_act", "_processes"),
+    *_HELPERS,
+)
 
 _CLASS = '''\
 class SyncedCLASS(CLASS):

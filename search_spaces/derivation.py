@@ -90,8 +90,8 @@ class Derivation(Expressions):
     def is_number(self, number: int) -> bool:
         """Whether a value is known without a tensor, as a Python number."""
         op, inputs = self.op[number], self.inputs[number]
-        if not inputs:
-            return is_constant(op) or op in _NUMBERS or op.startswith("count:")
+        if not inputs:  # a calculated number may have more digits than a constant of a graph
+            return op[0].isdigit() or op in _NUMBERS or op.startswith("count:")
         if op == "div" and self.op[inputs[1]] == "0":
             return False  # torch divides by zero, Python does not
         return op in ("add", "mul", "div", "neg") and all(self.is_number(i) for i in inputs)

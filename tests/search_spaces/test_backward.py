@@ -89,6 +89,21 @@ def test_any_graph_has_the_gradients_of_autograd(
     assert not differences(graph, shape), generate(graph).source
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x * sigmoid(x) + x * 0.01 / 3",
+        "x * sigmoid(x) * tanh(0.01 / 3)",
+        "max(x * sigmoid(x), -(0.01 / 3))",
+        "x * sigmoid(x) * tanh(999999 * 999998)",
+    ],
+)
+def test_numbers_with_more_digits_than_a_graph_may_write(text: str) -> None:
+    graph = canonical(parse(text))
+    assert form(graph) == "generated"
+    assert differences(graph, _SHAPES[0]) == []
+
+
 @pytest.mark.parametrize("name", ZOO)
 @pytest.mark.parametrize("shape", _SHAPES)
 def test_zoo_layers_have_the_gradients_of_autograd(name: str, shape: tuple[int, ...]) -> None:

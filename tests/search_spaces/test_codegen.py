@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import importlib.util
 import subprocess
 import sys
 from pathlib import Path
+from typing import TypeGuard
 
 import numpy as np
 import pytest
 import torch
 
 from search_spaces.codegen import class_sha256, generate
+from search_spaces.codegen_norm_layer import IMPORTS, norm_layer_block
+from search_spaces.codegen_synced import synced_blocks
 from search_spaces.graph import Graph
 from search_spaces.text import parse
 from search_spaces.zoo import ZOO, zoo_graph
@@ -139,8 +143,9 @@ def test_the_hash_ignores_name_and_docstring_and_nothing_else() -> None:
         assert class_sha256(code.source) == code.class_sha256
     assert generate(parse("x * sigmoid(x)")).class_sha256 != first.class_sha256
     assert class_sha256(first.source.replace("sigmoid", "tanh")) != first.class_sha256
-    with pytest.raises(ValueError, match="one generated module"):
-        class_sha256("import torch\n")
+    for text in ("import torch\n", "def ("):
+        with pytest.raises(ValueError, match="one generated module"):
+            class_sha256(text)
 
 
 @pytest.mark.parametrize(
@@ -149,6 +154,47 @@ def test_the_hash_ignores_name_and_docstring_and_nothing_else() -> None:
 def test_class_names_that_are_not_identifiers_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="class_name must be an ASCII identifier"):
         generate(parse("x"), name)
+
+
+def defined(node: ast.stmt) -> set[str]:
+    """The names that a top-level statement gives a meaning."""
+    match node:
+        case ast.FunctionDef() | ast.ClassDef():
+            return {node.name}
+        case ast.Import() | ast.ImportFrom():
+            return {alias.name for alias in node.names}
+    return {part.id for part in ast.walk(node) if is_stored(part)}
+
+
+def is_stored(part: ast.AST) -> TypeGuard[ast.Name]:
+    return isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+
+
+@pytest.mark.parametrize(
+    ("text", "among"),
+    [
+        ("x * sigmoid(v1 * x) / std[sg](x)", {"max", "super", "warnings", "_generated"}),
+        ("x / rms[bs](x)", {"tuple", "_synced_mean", "_Group", "synchronize"}),
+    ],
+)
+def test_class_names_that_mean_something_in_the_module_are_refused(
+    text: str, among: set[str]
+) -> None:
+    graph = parse(text)
+    blocks = (norm_layer_block("NormAct"), *synced_blocks(graph, "NormAct"))
+    module = ast.parse("\n".join((generate(graph).source, *IMPORTS, *blocks)))
+    read = {part.id for part in ast.walk(module) if isinstance(part, ast.Name)}
+    names = set().union(*map(defined, module.body)) | (read & set(dir(builtins)))
+    assert among <= names
+    for name in names - {"NormAct", "SyncedNormAct"}:
+        with pytest.raises(ValueError, match=f"class_name '{name}' means something in the module"):
+            generate(graph, name)
+
+
+def test_the_default_docstring_is_the_formula() -> None:
+    code = generate(parse("a = v1 * x\na * sigmoid(a)"))
+    assert '"""a = v1 * x\n    y = a * sigmoid(a)\n\n    Takes images' in code.source
+    assert '"""y = tanh(x)\n\n    Takes images' in generate(parse("tanh(x)")).source
 
 
 @pytest.mark.parametrize(
