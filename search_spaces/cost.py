@@ -15,9 +15,8 @@ from search_spaces.primitives import MOMENTS, OWN
 
 BYTES_PER_NUMBER = 4
 
-# Operations of a primitive, where more than one (log is abs, add, log, sign, mul); an rms
-# over no axes is sqrt(y^2 + eps).
-_PASSES = {"log": 5, "sqrt": 5, "rsqrt": 3, "rms": 3}
+# Operations of a primitive, where more than one (log is abs, add, log, sign, mul).
+_PASSES = {"log": 5, "sqrt": 5, "rsqrt": 3}
 # What the backward pass needs: the output, or the inputs, or nothing.
 _KEEPS_OUTPUT = frozenset(("sigmoid", "tanh", "exp", "relu", "rsqrt"))
 _KEEPS_NOTHING = frozenset(("add", "sub", "neg"))

@@ -47,16 +47,18 @@ class _Wiring:
     """Labels and kinds of the active values, and the input edges as (source, user, slot).
 
     A value replaces one of its kind alone: an initial value, a moment, an element-wise operation
-    on as many inputs.
+    on as many inputs. `unordered` are the users whose inputs have no places: all slots are 0.
     """
 
     labels: dict[int, str]
     kinds: dict[int, str]
     edges: tuple[tuple[int, int, int], ...]
+    unordered: frozenset[int]
 
     @classmethod
     def of(cls, graph: Graph) -> _Wiring:
         labels, kinds, edges = {OUTPUT: "output"}, {OUTPUT: "output"}, [(graph.output, OUTPUT, 0)]
+        unordered = set()
         for position in graph.active():
             node = graph.node(position)
             if node is None:
@@ -64,9 +66,11 @@ class _Wiring:
                 continue
             labels[position] = node.op
             kinds[position] = "moment" if node.op in MOMENTS else f"of {len(node.inputs)}"
-            ordered = node.op not in COMMUTATIVE
+            if node.op in COMMUTATIVE:
+                unordered.add(position)
+            ordered = position not in unordered
             edges += [(i, position, k if ordered else 0) for k, i in enumerate(node.inputs)]
-        return cls(labels, kinds, tuple(edges))
+        return cls(labels, kinds, tuple(edges), frozenset(unordered))
 
 
 def edits(one: Graph, other: Graph, time_limit: float = _TIME_LIMIT) -> Edits:
@@ -86,9 +90,9 @@ def edits(one: Graph, other: Graph, time_limit: float = _TIME_LIMIT) -> Edits:
         constraints=program.constraints,
         options={"time_limit": time_limit},
     )
-    pairs = {}
+    pairs = {OUTPUT: OUTPUT}
     if found.x is not None:
-        pairs = {i: j for (i, j), at in program.values.items() if found.x[at] > 0.5}
+        pairs |= {i: j for (i, j), at in program.values.items() if found.x[at] > 0.5}
     return Edits(
         one,
         other,
@@ -114,12 +118,24 @@ def _price(a: _Wiring, b: _Wiring, pairs: Mapping[int, int]) -> int:
     """The cost of the edits that a pairing of values needs."""
     total = len(a.labels) + len(b.labels) - 2 * len(pairs)
     total += sum(a.labels[i] != b.labels[j] for i, j in pairs.items())
-    after = Counter(b.edges)
-    before = Counter((pairs[s], pairs[u], k) for s, u, k in a.edges if s in pairs and u in pairs)
+    unordered = b.unordered | {pairs[u] for u in a.unordered if u in pairs}
+    placed = ((pairs[s], pairs[u], k) for s, u, k in a.edges if s in pairs and u in pairs)
+    before, after = (
+        Counter((s, u, 0 if u in unordered else k) for s, u, k in edges)
+        for edges in (placed, b.edges)
+    )
     kept = before & after
     left, right = (Counter(e[:2] for e in (c - kept).elements()) for c in (before, after))
     moved = left & right  # the same input in another place
     return total + len(a.edges) + len(b.edges) - 2 * kept.total() - moved.total()
+
+
+def _is_moved(
+    a: _Wiring, b: _Wiring, before: tuple[int, int, int], after: tuple[int, int, int]
+) -> bool:
+    """Whether an input changes places, which it has only where the order of inputs matters."""
+    ordered = before[1] not in a.unordered and after[1] not in b.unordered
+    return ordered and before[2] != after[2]
 
 
 class _Program:
@@ -136,7 +152,7 @@ class _Program:
         ]
         # What a pair saves against removing one and adding the other, at 1 each.
         saved = [2 - _REPLACED * (a.labels[i] != b.labels[j]) for i, j in pairs]
-        saved += [2 - (a.edges[e][2] != b.edges[f][2]) for e, f in edges]
+        saved += [2 - _is_moved(a, b, a.edges[e], b.edges[f]) for e, f in edges]
         self.cost = -np.array(saved, float)
         # Once values are paired, the best edges are whole by themselves.
         self.whole = (np.arange(len(saved)) < len(pairs)).astype(int)

@@ -18,6 +18,8 @@ def check_member(name: str, graph: Graph, space: SearchSpace) -> None:
     foreign = sorted(used) + [initial for initial in graph.initial if initial not in space.initial]
     if foreign:
         why = f"uses {', '.join(foreign)}, which the space does not have"
+    elif not graph.nodes:
+        why = f"computes nothing: its output is {graph.initial[graph.output]} itself"
     elif len(graph.nodes) > space.num_nodes:
         why = f"needs {len(graph.nodes)} nodes, and the space has {space.num_nodes}"
     elif (missed := unmet_by(canonical(graph), space.requirements)) is not None:

@@ -111,8 +111,8 @@ class _Printer:
 
 
 def _line(name: str) -> str:
-    """`b1` is b with an index."""
-    letter, digits = name[0], name[1:]
+    """`b1` is b with an index; y is the output, so a line of that name is `y_{0}`."""
+    letter, digits = name[0], "0" if name == "y" else name[1:]
     return f"{letter}_{{{digits}}}" if digits else letter
 
 

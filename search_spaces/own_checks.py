@@ -28,7 +28,7 @@ _RESERVED = frozenset(
         *(*dir(builtins), *keyword.softkwlist, *keyword.kwlist),
         *("torch", "nn", "functional", "math", "warnings", "Any", "self", "NormAct"),
         *("NormActFunction", "norm_act", "weight", "bias", "eps", "groups"),
-        *("norm_layer", "Callable", "synchronize"),
+        *("norm_layer", "Callable", "synchronize", "process_group"),
     )
 )
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{1,39}", re.ASCII)

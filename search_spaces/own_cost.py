@@ -15,7 +15,7 @@ _SIZE = 64
 
 
 class _Passes(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Counts the operations that write a full tensor, which views do not."""
+    """Counts the operations that write a full tensor, in place or not; views do not."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -25,9 +25,9 @@ class _Passes(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         result = func(*args, **(kwargs or {}))
-        places = {arg.data_ptr() for arg in args if isinstance(arg, Tensor)}
-        is_new = isinstance(result, Tensor) and result.data_ptr() not in places
-        self.count += is_new and result.numel() == _SIZE
+        if isinstance(result, Tensor) and result.numel() == _SIZE:
+            places = {arg.data_ptr() for arg in args if isinstance(arg, Tensor)}
+            self.count += func._schema.is_mutable or result.data_ptr() not in places
         return result
 
 

@@ -60,7 +60,13 @@ def read_source(function: types.FunctionType) -> Source:
         raise PrimitiveError(
             f"the source of {function.__name__} cannot be read; define it in a .py file"
         ) from None
-    (node,) = ast.parse(text).body
+    try:
+        (node,) = ast.parse(text).body
+    except IndentationError:
+        raise PrimitiveError(
+            f"{function.__name__} must be defined with def at the top of its module, not inside an "
+            "if or try block; move it out"
+        ) from None
     if not isinstance(node, ast.FunctionDef):
         raise PrimitiveError(f"{function.__name__} must be defined with def")
     for part in ast.walk(node):

@@ -24,6 +24,7 @@ MAX_DEPTH = 100
 
 _INFIX = {p.infix: p.name for p in ELEMENTWISE.values() if p.infix}
 _BREAKS = ("\n", ";")
+_EXAMPLES = ("x", "v1", "v0")  # inputs of an example: no primitive takes more
 _INITIAL_ORDER = {name: i for i, name in enumerate(NAMED_INITIAL)}
 
 
@@ -213,4 +214,4 @@ class _Parser:
 def _example(name: str) -> str:
     if name in MOMENT_KINDS:
         return f"{name}[bs](x)"
-    return f"{name}(x, v1)" if arity(name) == 2 else f"{name}(x)"
+    return f"{name}({', '.join(_EXAMPLES[: arity(name)])})"

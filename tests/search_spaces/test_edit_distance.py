@@ -37,6 +37,11 @@ def label(graph: Graph, position: int) -> str:
     return node.op if node else graph.initial[position]
 
 
+def is_unordered(graph: Graph, user: object) -> bool:
+    node = graph.node(user) if isinstance(user, int) else None
+    return node is not None and node.op in COMMUTATIVE
+
+
 def price(one: Graph, other: Graph, pairs: dict[int, int]) -> int:
     total = len(one.active()) + len(other.active()) - 2 * len(pairs)
     total += sum(label(one, i) != label(other, j) for i, j in pairs.items())
@@ -47,6 +52,8 @@ def price(one: Graph, other: Graph, pairs: dict[int, int]) -> int:
             None if user is None else pairs.get(user, "gone"),  # type: ignore[call-overload]
         )
         new = after.pop(there, Counter())
+        if is_unordered(one, user) or is_unordered(other, there[1]):  # inputs have no places
+            slots, new = Counter([0] * slots.total()), Counter([0] * new.total())
         total += max(slots.total(), new.total()) - (slots & new).total()
     return total + sum(slots.total() for slots in after.values())
 
@@ -97,6 +104,8 @@ def test_no_pairing_is_shorter(seed: int) -> None:
         ("v1 * x + 0", "x * v1", 0),
         ("x / std[bs](x)", "x / std[sg](x)", 1),
         ("x / std[bs](x)", "std[bs](x) / x", 2),  # both inputs change places
+        ("x + v0", "x / v0", 1),
+        ("x * sigmoid(x)", "sigmoid(x) / x", 1),  # the factors of a product have no places
         ("tanh(x)", "-tanh(x)", 4),  # one value and two inputs are added, one input goes
         ("max(x, v0)", "max(x, v1)", 1),
         ("x", "v0", 1),
@@ -112,6 +121,7 @@ def test_when_time_runs_out_the_edits_are_said_to_be_at_most_so_many() -> None:
     found = edits(one, other, time_limit=0.0)
     assert not found.is_least
     assert found.distance >= edits(one, other).distance
+    assert found.distance == price(canonical(one), canonical(other), found.pairs)
 
 
 def test_graphs_too_large_to_compare() -> None:

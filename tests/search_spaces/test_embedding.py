@@ -12,6 +12,7 @@ from search_spaces.embedding import check_member, embed
 from search_spaces.errors import GraphError
 from search_spaces.mutation import mutate
 from search_spaces.space import get_space
+from search_spaces.text import parse
 from search_spaces.zoo import zoo_graph
 
 
@@ -46,3 +47,8 @@ def test_its_mutants_can_be_longer_than_it_is() -> None:
 def test_a_layer_outside_the_space_is_refused(name: str, space: str, message: str) -> None:
     with pytest.raises(GraphError, match=message):
         check_member(name, zoo_graph(name), get_space(space))
+
+
+def test_a_layer_that_computes_nothing_is_none_of_a_space() -> None:
+    with pytest.raises(GraphError, match="it computes nothing: its output is x itself"):
+        embed(parse("x"), get_space("evonorm-b"), np.random.default_rng(0))

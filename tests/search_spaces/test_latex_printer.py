@@ -68,6 +68,14 @@ def test_shared_values_have_lines_of_their_own() -> None:
     ]
 
 
+def test_no_line_has_the_name_of_the_output() -> None:
+    shared = "".join(f"s{i} = tanh({i + 1} * x)\n" for i in range(60))
+    lines = latex_lines(parse(shared + " + ".join(f"s{i} * s{i}" for i in range(60))))
+    names = [line.partition(" = ")[0] for line in lines]
+    assert len(set(names)) == len(names) > 60
+    assert names[-1] == "y"
+
+
 def many() -> list[Graph]:
     graphs = [zoo_graph(name) for name in ZOO]
     return graphs + [random_graph(np.random.default_rng(seed)) for seed in range(150)]

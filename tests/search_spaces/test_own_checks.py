@@ -27,6 +27,7 @@ REFUSALS = {
     "lambda_function": "defined with def at the top of its module",
     "partial_function": "defined with def at the top of its module",
     "Square": "defined with def at the top of its module",
+    "indented": "at the top of its module, not inside an if or try block; move it out",
     "importing": "put imports at the top of its module",
     "stateful": "keep no state",
     "raising": r"raised RuntimeError on inputs of the shapes \(2, 2, 3, 5\): Boolean value",
@@ -67,6 +68,7 @@ REFUSALS = {
     "norm_act": "the name 'norm_act' is taken",
     "running_mean": "the name 'running_mean' is taken",
     "smooth_abs": "the name 'smooth_abs' is taken",
+    "process_group": "the name 'process_group' is taken",
     "f": "'f' cannot name a primitive",
     "b12": "'b12' cannot name a primitive",
     "gate_2": "'gate_2' cannot name a primitive; allowed: 2 to 40 ASCII letters",
@@ -141,6 +143,16 @@ def test_registering_again_is_no_error_and_another_function_of_the_name_is(
         with pytest.raises(PrimitiveError, match="two functions with the name 'mish'; rename one"):
             register_all(["other_ops:mish"])
         assert OWN["mish"] is own
+
+
+def test_operations_in_place_are_passes_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = "import torch\n\n\ndef bent(x: torch.Tensor) -> torch.Tensor:\n    return "
+    monkeypatch.syspath_prepend(tmp_path)
+    for module, body in (("new", "torch.square(x) + 1.0"), ("over", "torch.square(x).add_(1.0)")):
+        (tmp_path / f"{module}_ops.py").write_text(head + body + "\n")
+        assert load(f"{module}_ops:bent").passes == 2
 
 
 def test_a_function_that_is_constant_in_pieces_is_admitted(

@@ -59,6 +59,8 @@ def test_text_and_json_read_back_what_was_written() -> None:
     assert format_graph(parse("gate(mish(x), v1) - cubic(x)")) == "gate(mish(x), v1) - cubic(x)"
     with pytest.raises(TextError, match="'mish' is a primitive and needs inputs, as in mish"):
         parse("mish + x")
+    with pytest.raises(TextError, match=r"needs inputs, as in blended\(x, v1, v0\)"):
+        parse("blended + x")
     with pytest.raises(TextError, match="'mish' has a meaning already"):
         parse("mish = x; mish")
     with pytest.raises(TextError, match="gate takes 2 inputs, given 1"):

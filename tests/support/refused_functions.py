@@ -275,3 +275,13 @@ def _hidden(x: Tensor) -> Tensor:
 
 def smooth_abs(x: Tensor) -> Tensor:
     return x * x
+
+
+def process_group(x: Tensor) -> Tensor:
+    return torch.square(x)
+
+
+if calls is not None:
+
+    def indented(x: Tensor) -> Tensor:
+        return torch.square(x)
