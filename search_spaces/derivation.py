@@ -70,7 +70,10 @@ class Derivation(Expressions):
         if number is not None:  # numbers move to the front, where they meet
             left, right = self.inputs[inputs[0]][1], inputs[1]
             if op == "mul" and is_constant(self.op[right]):
-                return self.make("mul", (self.make("mul", (number, right)), left))
+                both = self.make("mul", (number, right))
+                if self.inputs[both]:  # no decimal: the two stay apart
+                    return super().make("mul", inputs)
+                return self.make("mul", (both, left))
             return self.make("mul", (number, self.make(op, (left, right))))
         return super().make(op, inputs)
 

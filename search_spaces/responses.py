@@ -197,8 +197,14 @@ def _own(op: str, found: list[Response]) -> Response:
     rates = [response.multiplicative for response in found if not response.zero]
     if degree is None or rates[0] is None or any(rate != rates[0] for rate in rates):
         return Response()
-    factor = Fraction(degree).limit_denominator(1000)
+    factor = _exactly(degree)
     return Response(None, _scaled(rates[0], factor)) if factor else INVARIANT
+
+
+def _exactly(degree: float) -> Fraction:
+    """The short fraction that a number is written for, such as 1/3, or else the number itself."""
+    short = Fraction(degree).limit_denominator(1000)
+    return short if float(short) == degree else Fraction(degree)
 
 
 # What a primitive makes of responses; one that is not here only keeps values that do not respond.

@@ -107,5 +107,7 @@ def _moments(document: Mapping[str, Any]) -> tuple[str, ...]:
 def _names(document: Mapping[str, Any], key: str) -> tuple[str, ...]:
     names = document.get(key, [])
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise GraphError(f"{key} must be a list of names, given {names!r:.60}")
+        raise GraphError(
+            f"{key} must be a list of names, given {names!r:.60}; each stands in quotes, as '0.5'"
+        )
     return tuple(names)

@@ -96,9 +96,12 @@ def test_any_graph_has_the_gradients_of_autograd(
         "x * sigmoid(x) * tanh(0.01 / 3)",
         "max(x * sigmoid(x), -(0.01 / 3))",
         "x * sigmoid(x) * tanh(999999 * 999998)",
+        "tanh(0.001 * x) * 0.01",
+        "0.001 * v1 * x * sigmoid(0.01 * v1 * x) * 0.00002",
+        "0.02 * (0.01 * (0.001 * x + v0) * sigmoid(x)) * 0.003",
     ],
 )
-def test_numbers_with_more_digits_than_a_graph_may_write(text: str) -> None:
+def test_calculated_numbers_that_a_graph_may_not_write(text: str) -> None:
     graph = canonical(parse(text))
     assert form(graph) == "generated"
     assert differences(graph, _SHAPES[0]) == []

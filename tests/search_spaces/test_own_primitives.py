@@ -124,6 +124,19 @@ def test_what_is_claimed_of_known_graphs() -> None:
     assert properties(parse("mish(x)")).cost == Cost(passes=4, reductions=0, bytes=32, kept=3)
 
 
+def test_degrees_are_those_that_are_stated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, degree in (("tiny", 0.0004), ("third", 1 / 3)):
+        (tmp_path / f"{name}_ops.py").write_text(
+            "import torch\n\nfrom search_spaces.own_primitive import primitive\n\n\n"
+            f"@primitive(degree={degree})\ndef {name}(x: torch.Tensor) -> torch.Tensor:\n"
+            f"    return torch.pow(torch.abs(x), {degree})\n"
+        )
+    monkeypatch.syspath_prepend(tmp_path)
+    with registered("tiny_ops:tiny", "third_ops:third"):
+        assert properties(parse("tiny(x)")).degree == 0.0004
+        assert properties(parse("a = third(x); a * a * a")).degree == 1
+
+
 @pytest.mark.usefixtures("known")
 def test_generated_code_computes_what_the_function_does() -> None:
     x = torch.randn(3, 6, 4, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)

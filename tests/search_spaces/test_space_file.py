@@ -68,6 +68,7 @@ def test_moments_and_requirements_may_be_left_out(tmp_path: Path) -> None:
         ('"mean", "std"', '"median"', "unknown name 'median' in moments.*; allowed: mean, rms"),
         ('"sg"]', '"gs"]', "unknown name 'gs' in index_sets.*; allowed: bs, s, sc, sg, c, g"),
         ('moments = ["mean", "std"]', "", "moments and index_sets go together"),
+        ('"0.5"', "0.5", "initial must be a list of names, given .*; each stands in quotes"),
         ('"0.5"', '"1e5"', "unknown initial node '1e5'"),
         ("batch-independent", "batch-free", "unknown requirement 'batch-free'"),
         ("name = ", "name == ", "is not a TOML file: "),
