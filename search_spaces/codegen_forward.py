@@ -125,7 +125,9 @@ class _Lowering:
         if kind == "std":
             squared = self.to.make("square", (self.centered(number, over),))
             return self.of_small("mean", over, squared)
-        return self.to.make(f"mean:{''.join(sorted(over))}", (number,)) if over else number
+        if not over or self.to.is_number(number):  # such as the mean of a centered value
+            return number
+        return self.to.make(f"mean:{''.join(sorted(over))}", (number,))
 
     def centered(self, number: int, over: Axes) -> int:
         mean = self.of_small("mean", over, number)

@@ -107,6 +107,18 @@ def test_calculated_numbers_that_a_graph_may_not_write(text: str) -> None:
     assert differences(graph, _SHAPES[0]) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = x - mean[s](x); square(a + mean[bs](a))",
+        "a = x - mean[s](x); a * sigmoid(x) + mean[sc](a)",
+        "a = x - mean[s](x); a * sigmoid(x) / std[sg](a) / std[s](a)",
+    ],
+)
+def test_means_of_centered_values(text: str) -> None:
+    assert differences(canonical(parse(text)), _SHAPES[0]) == []
+
+
 @pytest.mark.parametrize("name", ZOO)
 @pytest.mark.parametrize("shape", _SHAPES)
 def test_zoo_layers_have_the_gradients_of_autograd(name: str, shape: tuple[int, ...]) -> None:
