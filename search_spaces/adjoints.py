@@ -41,6 +41,9 @@ ADJOINTS: dict[str, tuple[Pattern, ...]] = {
     op: tuple(read_pattern(rule) for rule in rules) for op, rules in _RULES.items()
 }
 
+# max(a, 0), as which relu of a small value is derived.
+FLAT_AT_ZERO = read_pattern("mul(g, sign(y))")
+
 # Fused in torch, and linear in their first argument.
 FUSED_BACKWARD = ("relu_backward", "sigmoid_backward", "tanh_backward")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from search_spaces.adjoints import ADJOINTS
+from search_spaces.adjoints import ADJOINTS, FLAT_AT_ZERO
 from search_spaces.derivation import Derivation, LinearForm
 from search_spaces.index_sets import ALL_AXES, Axes
 
@@ -44,7 +44,10 @@ class _Reverse:
                 gradient = self.to.form(self.to.full(gradient))
             letters = {letter: self.to.form(i) for letter, i in zip("ab", inputs, strict=False)}
             letters |= {"g": gradient, "y": self.to.form(number)}
-            for each, rule in zip(inputs, ADJOINTS[op], strict=True):
+            rules = ADJOINTS[op]
+            if op == "max" and self.to.zero in inputs:  # relu of a small value
+                rules = (FLAT_AT_ZERO,) * 2
+            for each, rule in zip(inputs, rules, strict=True):
                 self.give(each, self.to.evaluate(rule, letters), number)
 
     def through_linear(self, number: int, gradient: LinearForm) -> None:

@@ -14,6 +14,7 @@ stack of 20 layers, by the memory of the process.
 from __future__ import annotations
 
 import argparse
+import ctypes
 import gc
 import statistics
 import warnings
@@ -94,6 +95,7 @@ def live(make: Callable[[], nn.Module], shape: tuple[int, ...], depth: int = 20)
 
     forward().sum().backward()  # libraries allocate what they keep
     gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)  # else what is free already would not grow the process
     before = _resident()
     y = forward()
     grown = _resident() - before

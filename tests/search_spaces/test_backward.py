@@ -269,3 +269,15 @@ def test_ties_have_the_gradients_of_the_plain_form() -> None:
         torch.testing.assert_close(
             results(own, x)["gradient of x"], results(plain, x)["gradient of x"]
         )
+
+
+@pytest.mark.parametrize(
+    "text", ["x * sigmoid(x) * max(v0, 0)", "x * sigmoid(x) * (1 + max(-v0, 0))"]
+)
+def test_a_small_value_is_rectified_flat_at_zero(text: str) -> None:
+    own, plain = pair(parse(text))
+    for layer in (own, plain):
+        layer.v0 = nn.Parameter(torch.zeros(CHANNELS, dtype=torch.float64))
+    name = "gradient of v0"
+    found, expected = (results(layer, images())[name] for layer in (own, plain))
+    torch.testing.assert_close(found, expected, equal_nan=True)
