@@ -19,6 +19,8 @@ from search_spaces.graph import Graph
 from search_spaces.layer import layer_class
 from search_spaces.properties import properties
 
+# Arguments that come from the place of a layer, not from settings.
+_OF_THE_PLACE = frozenset(("num_features", "apply_act", "channels_last", "device", "dtype"))
 # Norms that multiply by `weight` and add `bias` after they normalize, as layers do.
 _SCALED = (
     nn.modules.batchnorm._BatchNorm,
@@ -43,7 +45,8 @@ LayerLike: TypeAlias = str | Path | HasGraph | Callable[..., nn.Module]
 class Maker:
     """Makes layers of one kind; `arguments` are those that the factory takes.
 
-    `mixes`: whether the layer takes statistics over positions or samples, None if not known.
+    `mixes`, `mixes_batch`: whether the layer takes statistics over positions or samples, and over
+    samples, None if not known.
     """
 
     name: str
@@ -51,11 +54,12 @@ class Maker:
     settings: Mapping[str, Any]
     arguments: frozenset[str]
     mixes: bool | None
+    mixes_batch: bool | None
 
     def make(self, place: Placement, like: nn.Module, model: nn.Module, active: bool) -> nn.Module:
         """A layer in place of the norm `like`; without its activation, the affine, if not `active`.
 
-        It has the device, dtype and mode of the norm.
+        It has the device, dtype and mode of the norm. Raises SwapError if it cannot be made.
         """
         device, dtype = _home(like, model)
         given = {**self.settings, "device": device, "dtype": dtype}
@@ -67,7 +71,14 @@ class Maker:
         if ours and place.at_end and not adapted:
             given["channels_last"] = True
         taken = {name: value for name, value in given.items() if name in self.arguments}
-        layer = self.factory(place.channels, apply_act=active, **taken)
+        try:
+            layer = self.factory(place.channels, apply_act=active, **taken)
+        except (TypeError, ValueError) as error:
+            raise SwapError(
+                f"{self.name} cannot be made for {place.channels} channels: {error}"
+            ) from error
+        if not isinstance(layer, nn.Module):
+            raise SwapError(f"{self.name} makes no nn.Module but {layer!r:.60}")
         if not {"device", "dtype"} <= self.arguments:
             layer = layer.to(device=device, dtype=dtype)
         if adapted:
@@ -84,20 +95,28 @@ def maker_of(layer: LayerLike, settings: Mapping[str, Any]) -> Maker:
     """
     if isinstance(layer, str | Path):
         layer = Layer(layer)
-    mixes, factory = None, layer
+    mixes, mixes_batch, factory = None, None, layer
     if not isinstance(layer, type) and isinstance(graph := getattr(layer, "graph", None), Graph):
-        mixes, factory = properties(graph).mixes_positions, layer_class(graph)
+        known = properties(graph)
+        mixes, mixes_batch = known.mixes_positions, known.mixes_batch
+        factory = layer_class(graph)
     if not callable(factory) or isinstance(factory, nn.Module):
         raise SwapError(
             f"layer must be a text form, a zoo name, the path of an exported file, a class or a "
             f"function norm_act(num_features, apply_act=True), given {layer!r:.120}"
         )
-    arguments = frozenset(inspect.signature(factory).parameters)
+    arguments = _arguments(factory)
     for name in settings:
-        if name not in arguments:
-            allowed = ", ".join(sorted(arguments - {"num_features", "apply_act"})) or "none"
-            raise SwapError(f"the layer has no setting {name!r}; allowed: {allowed}")
-    return Maker(_name(layer), factory, settings, arguments, mixes)
+        if name not in arguments or name in _OF_THE_PLACE:
+            allowed = ", ".join(sorted(arguments - _OF_THE_PLACE)) or "none"
+            given = "is given by the place of a layer" if name in _OF_THE_PLACE else "is unknown"
+            raise SwapError(f"the layer has no setting {name!r}, which {given}; allowed: {allowed}")
+    return Maker(_name(layer), factory, settings, arguments, mixes, mixes_batch)
+
+
+def keeps_affine(norm: nn.Module) -> bool:
+    """Whether the scale and shift of a lone norm go over to the layer, if it has any."""
+    return isinstance(norm, _SCALED) or not any(True for _ in norm.parameters())
 
 
 def keep_affine(norm: nn.Module, layer: nn.Module) -> None:
@@ -110,6 +129,21 @@ def keep_affine(norm: nn.Module, layer: nn.Module) -> None:
         if old.shape == new.shape:
             with torch.no_grad():
                 new.copy_(old)
+
+
+def _arguments(factory: Callable[..., nn.Module]) -> frozenset[str]:
+    """The names of what a factory takes. Raises SwapError if it does not take `apply_act`."""
+    try:
+        parameters = inspect.signature(factory).parameters
+    except ValueError:  # of builtins
+        parameters = {}
+    takes_any = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+    if "apply_act" not in parameters and not takes_any:
+        raise SwapError(
+            f"{getattr(factory, '__name__', factory)!s:.60} takes no `apply_act`; give a class or "
+            "a function norm_act(num_features, apply_act=True)"
+        )
+    return frozenset(parameters)
 
 
 def _name(layer: LayerLike) -> str:

@@ -62,15 +62,25 @@ def _channels(module: nn.Module) -> int:
     if shape is not None:
         shape = (shape,) if isinstance(shape, int) else tuple(shape)
         return int(shape[0]) if len(shape) == 1 else 0
+    if _matrix(module):
+        return 0
     scales = [p for p in module.parameters(recurse=False) if p.ndim == 1]
     sizes = {len(scale) for scale in scales}
     return sizes.pop() if len(sizes) == 1 else 0
+
+
+def _matrix(module: nn.Module) -> tuple[int, ...]:
+    """The shape of a parameter that has more than a number for each channel; () if none has."""
+    shapes = (tuple(p.shape) for p in module.parameters(recurse=False))
+    return next((shape for shape in shapes if sum(size > 1 for size in shape) > 1), ())
 
 
 def _without_channels(module: nn.Module) -> str:
     shape = getattr(module, "normalized_shape", None)
     if shape is not None:
         return f"it has a weight for every position of {tuple(shape)}, not for every channel"
+    if matrix := _matrix(module):
+        return f"it has a parameter of {matrix}, so it does more than normalize"
     return "it does not tell its number of channels"
 
 

@@ -116,4 +116,5 @@ def _words(steps: list[Step]) -> str:
 def _word(step: Step) -> str:
     if step.kind == FUNCTION:
         return f"the function {step.name.strip('_')}"
-    return {OUTPUT: "the output of the model", MODULE: step.name}.get(step.kind, "an input")
+    words = {OUTPUT: "the output of the model", MODULE: step.name, UNKNOWN: "what was not seen"}
+    return words.get(step.kind, "an input")

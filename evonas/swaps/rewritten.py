@@ -57,7 +57,7 @@ def rewritten(parts: Parts, block: str, norms: list[str]) -> Rewritten | str:
         name = path.removeprefix(f"{block}." if block else "")
         calls = [node for node in graph.nodes if node.op == "call_module" and node.target == name]
         readers = {reader: _activation(reader, parts, block) for n in calls for reader in n.users}
-        if len(readers) == len(calls) and all(len(n.users) == 1 for n in calls):
+        if calls and len(readers) == len(calls) and all(len(n.users) == 1 for n in calls):
             if not all(readers.values()):
                 continue
             for reader in readers:

@@ -8,8 +8,9 @@ from typing import Any, get_args
 from torch import nn
 
 from evonas.swaps.errors import SwapError
+from evonas.swaps.in_place import return_copy, wants_copy, written_over
 from evonas.swaps.layouts import leave_fast_paths
-from evonas.swaps.maker import LayerLike, Maker, keep_affine, maker_of
+from evonas.swaps.maker import LayerLike, Maker, keep_affine, keeps_affine, maker_of
 from evonas.swaps.placement import Placement, placement_of
 from evonas.swaps.plan import Lone, Plan, plan
 from evonas.swaps.report import Report, report_of
@@ -53,14 +54,15 @@ def swap(
             its own dummy inputs, another traced by torch.fx, and one that cannot be traced is
             known by the order in its nn.Sequential alone.
         lone: what becomes of norms that no activation follows. "keep" leaves them; "layer" puts the
-            layer in their places, activation and all, with the scale and shift of the norm;
-            "affine" leaves of them the scale and shift, without any normalization.
+            layer in their places, activation and all, with the scale and shift of the norm if
+            that is one of torch's; "affine" leaves of them the scale and shift, without any
+            normalization.
         rewrite: also replace norms whose activation is a function, as in `relu(self.norm(x))`, or a
             module that is called elsewhere too, as in torchvision's ResNet. The block that calls
             it gets a forward of its own, written by torch.fx; save such a model as state_dict,
             because it cannot be pickled.
         activations: classes of activations of your own.
-        settings: of the layer, such as groups=8.
+        settings: of the layer, such as groups=8; its place gives device, dtype and layout.
 
     Raises SwapError for a model, a layer or settings that cannot be used, LayerError or TextError
     for a name of no layer; the model is as it was then.
@@ -72,6 +74,9 @@ def swap(
     wrapper = next((b.__name__ for b in type(model).__mro__ if b.__name__ in _WRAPPERS), None)
     if wrapper:
         raise SwapError(f"the model is wrapped in {wrapper}; swap first and wrap the result")
+    activations = (activations,) if isinstance(activations, type) else tuple(activations)
+    if not all(isinstance(kind, type) for kind in activations):
+        raise SwapError(f"activations must be classes, given {activations!r:.120}")
     maker = maker_of(layer, settings)
     flow = see(parts_of(model, activations), inputs)
     found = {path: placement_of(flow, path) for path in flow.parts.norms}
@@ -83,9 +88,12 @@ def swap(
     new = _layers(model, maker, places, taken, planned.lone if lone != "keep" else (), lone)
     stay = {p: f"no activation follows; it is read by {why}" for p, why in planned.lone.items()}
     stay |= {**planned.kept, **refused}
-    kept = planned.lone if lone == "keep" else ()
-    remarks = _remarks(flow, maker, places, new, blocks, kept)
+    written = written_over(flow)
+    copies = [p for p in new if written & {p, *taken.get(p, ())} and wants_copy(new[p])]
+    remarks = _remarks(flow, maker, places, new, blocks, planned.lone, lone, copies)
     report = report_of(flow, new, taken, stay, remarks)
+    for path in copies:
+        return_copy(new[path])
     _replace(model, new)
     _replace(model, {path: nn.Identity() for pair in planned.pairs for path in pair.activations})
     for block in blocks:
@@ -141,8 +149,13 @@ def _remarks(
     new: Iterable[str],
     blocks: Collection[Rewritten],
     lone: Collection[str],
+    choice: Lone,
+    copies: Collection[str],
 ) -> tuple[str, ...]:
-    """What holds for the whole model; `lone` are norms without activation that stay."""
+    """What holds for the whole model; `lone` are norms without activation, whose fate is a choice,
+    `copies` the layers that return one.
+    """
+    norm = flow.parts.model.get_submodule
     remarks = []
     if flow.obstacle:
         remarks.append(f"{flow.obstacle}; give `inputs` to see more")
@@ -152,7 +165,23 @@ def _remarks(
             f"{counted(tokens, 'layer')} may be given tokens, and this layer takes statistics over "
             "them: earlier ones see later ones, and padding, so it does not suit causal models"
         )
-    if lone:
+    synced = sum(1 for path in new if isinstance(norm(path), nn.SyncBatchNorm))
+    if maker.mixes_batch and synced:
+        remarks.append(
+            f"{counted(synced, 'layer')} in place of nn.SyncBatchNorm: in training it takes the "
+            "statistics of its own process alone; `synchronize` of an exported layer changes that"
+        )
+    anew = sorted({type(norm(p)).__name__ for p in lone if not keeps_affine(norm(p))})
+    if choice != "keep" and anew:
+        remarks.append(
+            f"what the weights of {', '.join(anew)} mean is not known: they are not kept"
+        )
+    if copies:
+        remarks.append(
+            f"{counted(len(copies), 'layer')}: what reads it may write over it, as in `out += x`; "
+            "in training it returns a copy"
+        )
+    if lone and choice == "keep":
         remarks.append(
             f'{counted(len(lone), "norm")} without an activation: `lone="layer"` puts the layer in '
             'such places too, `lone="affine"` scale and shift alone'

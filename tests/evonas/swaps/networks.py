@@ -32,6 +32,14 @@ class ScaleNorm(nn.Module):
         return self.scale * x / x.square().mean(-1, keepdim=True).add(1e-5).sqrt()
 
 
+class NormedConv2d(nn.Conv2d):
+    """A convolution with normalized weights: "norm" is in its name, and it is none."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight = functional.normalize(self.weight, dim=1)
+        return functional.conv2d(x, weight, self.bias, self.stride, self.padding)
+
+
 class Many(nn.Module):
     """One of each: pairs, and norms and activations that are none, by attribute."""
 

@@ -17,7 +17,7 @@ from evonas.swaps.errors import SwapError
 from search_spaces.errors import TextError
 from search_spaces.layer import layer_class
 from search_spaces.zoo import zoo_graph
-from tests.evonas.swaps.networks import Many, ScaleNorm, Untraceable, Wave
+from tests.evonas.swaps.networks import Many, NormedConv2d, ScaleNorm, Untraceable, Wave
 
 IMAGES = torch.randn(2, 3, 6, 6, generator=torch.Generator().manual_seed(0))
 
@@ -120,6 +120,77 @@ def test_an_untraceable_model_is_seen_by_its_sequences_or_by_a_pass() -> None:
         assert [kept.path for kept in report.left_alone] == ["body.4"]
 
 
+class _Shared(nn.Module):
+    """One activation after a norm, and in a place that the order does not or does show."""
+
+    def __init__(self, *, outside: bool) -> None:
+        super().__init__()
+        act = nn.ReLU()
+        self.first = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4), act)
+        self.second = nn.Sequential(nn.Conv2d(4, 4, 1), *([] if outside else [act]))
+        if outside:
+            self.act = act
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.second(self.first(x))
+        if x.sum() > 1e9:  # cannot be traced
+            return x
+        return self.act(x) if hasattr(self, "act") else x
+
+
+@pytest.mark.parametrize("outside", [False, True])
+def test_an_activation_that_others_call_too_stays_in_an_untraceable_model(outside: bool) -> None:
+    others = ("what was not seen", "second") if outside else ("second.0", "second.0")
+    for inputs, other in zip((None, IMAGES), others, strict=True):
+        model = _Shared(outside=outside)
+        report = evonas.swap(model, "GN-ReLU", inputs=inputs, groups=2)
+        assert not report.replaced
+        assert isinstance(model.first[2], nn.ReLU)
+        why = {kept.path: kept.why for kept in report.left_alone}
+        assert why["first.1"] == f"its activation first.2 is called after {other} too; {_MAY}"
+
+
+def test_an_activation_that_stands_twice_in_an_untraceable_sequence_is_called_twice() -> None:
+    act = nn.ReLU()  # its path is that of its first place
+    body = [nn.Conv2d(3, 8, 1), nn.BatchNorm2d(8), act, nn.Conv2d(8, 8, 1), nn.BatchNorm2d(8), act]
+    model = Untraceable()
+    model.body = nn.Sequential(*body)
+    report = evonas.swap(model, "GN-ReLU", groups=2)
+    assert [entry.path for entry in report.replaced] == ["body.1", "body.4"]
+    assert type(model.body[5]) is nn.Identity
+    # After something else it stays: taken out where it follows the norm, if that is allowed.
+    model.body = nn.Sequential(nn.Conv2d(3, 8, 1), nn.BatchNorm2d(8), act, nn.Conv2d(8, 8, 1), act)
+    report = evonas.swap(model, "GN-ReLU", groups=2)
+    assert not report.replaced
+    assert "body.2 is called after body.3 too" in str(report)
+    conv, norm, act, last, _ = model.body
+    assert (type(norm), type(act)) == (nn.BatchNorm2d, nn.ReLU)
+    report = evonas.swap(model, "GN-ReLU", groups=2, rewrite=True)
+    assert [(entry.path, entry.activations) for entry in report.replaced] == [
+        ("body.1", ("body.2",))
+    ]
+    torch.testing.assert_close(model.body(IMAGES), act(last(model.body[1](conv(IMAGES)))))
+
+
+def test_what_is_lost_is_said() -> None:
+    class HouseRMSNorm(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.full((4,), 2.0))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return nn.functional.rms_norm(x, (4,)) * self.weight
+
+    model = nn.Sequential(nn.Linear(4, 4), HouseRMSNorm(), nn.Linear(4, 4), nn.LayerNorm(4))
+    assert "HouseRMSNorm" not in "".join(evonas.swap(copy.deepcopy(model), "RMSNorm").remarks)
+    (remark,) = evonas.swap(model, "RMSNorm", lone="layer").remarks
+    assert remark == "what the weights of HouseRMSNorm mean is not known: they are not kept"
+    synced = nn.Sequential(nn.Conv2d(3, 4, 1), nn.SyncBatchNorm(4), nn.ReLU())
+    assert evonas.swap(copy.deepcopy(synced), "GN-ReLU", groups=2).remarks == ()
+    (remark,) = evonas.swap(synced, "BN-SiLU").remarks
+    assert remark.startswith("1 layer in place of nn.SyncBatchNorm: in training it takes the stat")
+
+
 def test_a_recorded_pass_leaves_no_trace() -> None:
     model = Many().train()
     model.pair.eval()
@@ -211,7 +282,7 @@ def test_what_is_refused_changes_nothing() -> None:
     model = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4), nn.ReLU())
     kinds = [type(module) for module in model]
     swap = functools.partial(evonas.swap, model)
-    with pytest.raises(SwapError, match=r"no setting 'group'; allowed: channels_last, .*groups"):
+    with pytest.raises(SwapError, match=r"no setting 'group', .* unknown; allowed: eps, .*groups"):
         swap("GN-ReLU", group=2)
     with pytest.raises(SwapError, match=r"an nn\.Module, given 'resnet18'; build it first"):
         evonas.swap("resnet18", "EvoNorm-S0")  # type: ignore[arg-type]
@@ -225,6 +296,18 @@ def test_what_is_refused_changes_nothing() -> None:
         swap("x * (")
     with pytest.raises(SwapError, match="wrapped in OptimizedModule; swap first"):
         evonas.swap(torch.compile(model, backend="eager"), "GN-ReLU")
+    for name, value in (("channels_last", True), ("dtype", torch.half), ("apply_act", False)):
+        with pytest.raises(SwapError, match=f"no setting '{name}', which is given by the place"):
+            swap("GN-ReLU", **{name: value})
+    for kind, name in ((nn.GELU, "GELU"), (max, "max")):
+        with pytest.raises(SwapError, match=f"{name} takes no `apply_act`; give a class or a func"):
+            swap(kind)
+    with pytest.raises(SwapError, match="GN-ReLU cannot be made for 4 channels: groups must be at"):
+        swap("GN-ReLU", groups=0)
+    with pytest.raises(SwapError, match=r"makes no nn\.Module but None"):
+        swap(lambda num_features, apply_act: None)
+    with pytest.raises(SwapError, match="activations must be classes, given "):
+        swap("GN-ReLU", activations=(nn.ReLU(),))  # type: ignore[arg-type]
     assert [type(module) for module in model] == kinds
 
 
@@ -237,6 +320,11 @@ def test_what_is_no_place_for_a_layer() -> None:
     evonas.swap(again, "GN-ReLU", groups=2)
     report = evonas.swap(again, "EvoNorm-S0", groups=2)
     assert [kept.why for kept in report.left_alone] == ["a norm-act layer already"]
+    weighted = nn.Sequential(NormedConv2d(8, 8, 3, padding=1), nn.ReLU())
+    assert "a parameter of (8, 8, 3, 3), so it does more than normalize" in str(
+        evonas.swap(weighted, "GN-ReLU")
+    )
+    assert isinstance(weighted[0], NormedConv2d)
     unbatched = nn.Sequential(nn.InstanceNorm2d(3), nn.ReLU())
     report = evonas.swap(unbatched, "GN-ReLU", inputs=torch.randn(3, 4, 5))
     assert "its 3 channels are not where they should be in (3, 4, 5)" in str(report)
