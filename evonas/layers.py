@@ -71,6 +71,8 @@ def resolve(given: str | Path, db: ResultsDB | None = None) -> Layer:
     """
     if isinstance(given, Path):
         return layer_of(_graph_of_file(given), db)
+    if not isinstance(given, str):
+        raise not_a_name(given)
     given = given.strip()
     if given.endswith(".py") or os.path.isfile(given):
         return layer_of(_graph_of_file(Path(given)), db)
@@ -92,6 +94,14 @@ def resolve(given: str | Path, db: ResultsDB | None = None) -> Layer:
         raise LayerError(
             f"no layer is called {given!r:.80}{nearest(given, ZOO)}\n{_WHAT_IT_MAY_BE}"
         ) from None
+
+
+def not_a_name(given: object) -> LayerError:
+    """The error for what cannot name a layer, whatever is in it."""
+    return LayerError(
+        f"a layer is named by a text or the Path of a file, given {type(given).__name__} "
+        f"{given!r:.80}\n{_WHAT_IT_MAY_BE}"
+    )
 
 
 def _is_path(given: str) -> bool:

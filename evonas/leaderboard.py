@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from evonas.front import front_of
-from evonas.layers import short
+from evonas.layers import one_line, short
 from evonas.objectives import SCORES, costs_of
+from evonas.plain_table import plain_table
 from results_db.records import CandidateRecord, RunRecord
 from results_db.store import ResultsDB
 from search_spaces.text import parse
@@ -64,6 +65,27 @@ class Leaderboard:
     def best(self) -> Entry | None:
         """The layer found with the best mean, None if none was scored."""
         return self.found[0] if self.found else None
+
+    def __str__(self) -> str:
+        """A table: the layers found, the best first, then the baselines."""
+        columns = (*self.anchors, *self.costs)
+        rows = [
+            (
+                f"{entry.name} (baseline)" if entry.is_baseline else entry.name,
+                *(_number(entry.scores.get(anchor), 3) for anchor in self.anchors),
+                *(_number(entry.costs.get(cost), 0) for cost in self.costs),
+                _number(entry.mean, 3),
+                entry.verdict.lower().replace("_", " "),
+                one_line(entry.text),
+            )
+            for entry in (*self.found, *self.baselines)
+        ]
+        head = ("layer", *columns, "mean", "verdict", "formula")
+        return f"run {self.run}\n{plain_table(head, rows)}"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
 
 
 def leaderboard(db: ResultsDB, run: str, count: int = 10) -> Leaderboard:

@@ -11,6 +11,7 @@ from evonas.hardware import Hardware
 from evonas.intervals import Interval, interval
 from evonas.layers import one_line, resolve, short
 from evonas.measuring import Outcome, Wanted, measure
+from evonas.plain_table import plain_table
 from results_db.records import EvaluationRecord
 from results_db.store import ResultsDB
 from search_spaces.canonical import canonical, digest
@@ -92,6 +93,44 @@ class LayerScores:
         reasons = [r.reason for _, r in sorted(self.records.items()) if r.reason]
         return next(iter([*reasons, *self.failures]), "")
 
+    def __str__(self) -> str:
+        """A table of one line, as of `ScoreList`."""
+        return str(ScoreList([self]))
+
+
+class ScoreList(list[LayerScores]):
+    """What came of several layers.
+
+    Prints as a table in their order: on each anchor and over all the mean over the seeds and half
+    of its 95 % interval, with the number of seeds if some have no score.
+    """
+
+    def __str__(self) -> str:
+        anchors = list(
+            dict.fromkeys(name for each in self for r in each.records.values() for name in r.scores)
+        )
+        rows = [
+            (
+                each.subject.name + (" (baseline)" if each.subject.is_baseline else ""),
+                *(_cell(each, each.values(anchor)) for anchor in anchors),
+                _cell(each, each.means(anchors) if anchors else []),
+                ", ".join(
+                    f"{count} {verdict.lower().replace('_', ' ')}"
+                    for verdict, count in sorted(each.verdicts.items())
+                )
+                or each.reason,
+                each.subject.text,
+            )
+            for each in self
+        ]
+        return plain_table(("layer", *anchors, "mean", "verdicts", "formula"), rows)
+
+
+def _cell(scores: LayerScores, values: list[float]) -> str:
+    mean, seeds = interval(values), len(scores.records) + len(scores.failures)
+    some = "" if len(values) == seeds else f" ({len(values)} of {seeds})"
+    return "-" if mean is None else f"{mean}{some}"
+
 
 Report = Callable[[Subject, int, Outcome, int, int], None]
 
@@ -122,7 +161,7 @@ def score_layers(
     pool: Pool,
     db: ResultsDB,
     report: Report,
-) -> list[LayerScores]:
+) -> ScoreList:
     """Evaluate every layer with seeds 0 .. seeds - 1, in the pool; what is stored costs nothing.
 
     Each result is stored as it comes. A failure of the machine is noted and not stored. `report`
@@ -164,7 +203,7 @@ def score_layers(
         else:
             found[layer.digest].records[seed] = outcome
         report(layer, seed, outcome, done, total)
-    return list(found.values())
+    return ScoreList(found.values())
 
 
 def _stored(

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType, ModuleType
+from typing import Any, SupportsIndex
 
 from torch import nn
 
@@ -111,7 +112,27 @@ def _built(graph: Graph, layer_digest: str, plain: bool) -> tuple[GeneratedCode,
     module = ModuleType(f"evonas_layer_{layer_digest.replace('-', '_')}")
     if not plain:
         _make_importable(module)
-    return code, _execute(code, module, functions(graph))
+    built = _execute(code, module, functions(graph))
+    if not plain:
+        _pickle_by_graph(built, graph.to_json())
+    return code, built
+
+
+def _pickle_by_graph(built: type[nn.Module], graph_json: str) -> None:
+    """Let instances be read by other processes, which have no module of that name."""
+
+    def reduced(layer: nn.Module, protocol: SupportsIndex) -> Any:
+        if type(layer) is built:
+            return _blank, (graph_json,), layer.__dict__
+        return object.__reduce_ex__(layer, protocol)
+
+    setattr(built, "__reduce_ex__", reduced)  # noqa: B010 - beside the source, which is hashed
+
+
+def _blank(graph_json: str) -> nn.Module:
+    """A layer before its state is set."""
+    kind = layer_class(Graph.from_json(graph_json))
+    return kind.__new__(kind)
 
 
 def _make_importable(module: ModuleType) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evonas.api.arguments import database_url
-from evonas.layers import one_line, resolve
+from evonas.layers import not_a_name, one_line, resolve
 from evonas.stored import database_if_any
 from search_spaces.graph import Graph
 from search_spaces.properties import Properties, properties_of_canonical
@@ -130,3 +130,12 @@ class Layer:
 
     def __hash__(self) -> int:
         return hash(self.digest)
+
+
+def named(layer: str | Path | Layer) -> str:
+    """What names a layer to functions that take text alone. Raises LayerError for anything else."""
+    if isinstance(layer, Path):
+        return str(layer)
+    if not isinstance(layer, str | Layer):
+        raise not_a_name(layer)
+    return layer.text if isinstance(layer, Layer) else layer

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from evonas.api.arguments import database_url, overrides_of
-from evonas.api.layer import Layer
+from evonas.api.layer import Layer, named
 from evonas.measuring import Outcome
 from evonas.pools import pool_of
 from evonas.rerank_setup import set_up, was_reranked_otherwise
@@ -24,7 +24,7 @@ def rerank(
     run: str | None = None,
     *,
     top: int = 10,
-    beside: str | Layer | Sequence[str | Layer] = (),
+    beside: str | Path | Layer | Sequence[str | Path | Layer] = (),
     preset: str = "small",
     file: str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
@@ -83,7 +83,7 @@ def rerank(
     if top < 1:
         raise ValueError(f"top is how many of the best layers are trained, at least 1; given {top}")
     plan = RerankPlan(seeds, rate_seeds, tuple(dict.fromkeys(map(float, rates))))
-    given = [beside] if isinstance(beside, str | Layer) else beside
+    given = [beside] if isinstance(beside, str | Path | Layer) else beside
     with ResultsDB.open(database_url(db), create=False) as results:
         setup = set_up(
             results,
@@ -93,7 +93,7 @@ def rerank(
             file=None if file is None else Path(file),
             overrides=overrides_of(settings),
             anchors=anchors,
-            given=[layer.text if isinstance(layer, Layer) else layer for layer in given],
+            given=[named(layer) for layer in given],
         )
         for remark in setup.remarks:
             logger.info("%s", remark)

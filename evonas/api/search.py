@@ -30,7 +30,8 @@ def search(
     count: int = 10,
     report: Callable[[Progress], None] | None = None,
 ) -> Leaderboard:
-    """Search until the budget or the time is spent; the `count` best layers and the baselines.
+    """Search until the budget or the time is spent; the `count` best layers and the baselines,
+    which print as a table.
 
     The same call with the `name` of an unfinished run goes on with it. Ctrl-C stops at once; what
     is committed is kept.
@@ -57,6 +58,10 @@ def search(
     ('resnet', 'vit', 'mobilenet')
     >>> [entry.name for entry in board.baselines]
     ['BN-ReLU']
+    >>> print(board)  # doctest: +ELLIPSIS
+    run tiny
+    layer ... resnet    vit  mobilenet   mean  verdict ... formula
+    ...BN-ReLU (baseline) ... max(v1 * (x - mean[bs](x)) / std[bs](x) + v0, 0)
     """
     config = with_primitives(config_of(preset, file, settings), ())
     with ResultsDB.open(database_url(db)) as results:

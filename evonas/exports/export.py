@@ -120,15 +120,15 @@ def _extras(layer: Layer, module: Module, extras: Extras) -> dict[str, str | byt
     if RESPONSE_NAME in extras.names:
         contents[RESPONSE_NAME] = response_svg(layer.graph)
     if extras.onnx or extras.program:
-        groups = min(GROUPS, extras.channels)
+        groups = max(1, min(GROUPS, extras.channels // 2))  # two channels a group
         built = layer_class(layer.graph)(extras.channels, groups=groups)
         if extras.onnx:
             model = onnx_model(built, extras.channels)
             contents[ONNX_NAME] = model.content
-            notes.append(onnx_note(model, extras.channels))
+            notes.append(onnx_note(model, built, extras.channels))
         if extras.program:
             contents[PROGRAM_NAME] = program_bytes(built, extras.channels)
-            notes.append(program_note(extras.channels))
+            notes.append(program_note(built, extras.channels))
     measured = None if extras.steps is None else measure(layer.graph, extras.steps)
     contents[CARD_NAME] = card(
         layer,

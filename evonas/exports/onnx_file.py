@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from evonas.exports.files import ExportError
-from evonas.exports.program import example
+from evonas.exports.program import example, sizes
 
 ONNX_NAME = "layer.onnx"
 # A difference may be RTOL of the expected number plus ATOL: a few roundings of float32.
@@ -60,13 +60,13 @@ def onnx_model(layer: nn.Module, channels: int) -> OnnxModel:
     return OnnxModel(content, _difference(layer, content, channels))
 
 
-def onnx_note(model: OnnxModel, channels: int) -> str:
+def onnx_note(model: OnnxModel, layer: nn.Module, channels: int) -> str:
     """What the card says of it."""
     shapes = ", ".join(str((batch, channels, h, w)) for batch, h, w in CHECKED)
     return (
-        f"`{ONNX_NAME}`: ONNX, evaluation mode, {channels} channels, any batch, height and width, "
-        f"weights as they start. onnxruntime agrees within {RTOL:g} of the expected number plus "
-        f"{ATOL:g} for inputs of {shapes}; the largest difference was {model.difference:.1e}."
+        f"`{ONNX_NAME}`: ONNX, evaluation mode, {sizes(layer, channels)}, any batch, height and "
+        f"width, weights as they start. onnxruntime agrees within {RTOL:g} of the expected number "
+        f"plus {ATOL:g} for inputs of {shapes}; the largest difference was {model.difference:.1e}."
     )
 
 

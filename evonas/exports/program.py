@@ -30,13 +30,19 @@ def program_bytes(layer: nn.Module, channels: int) -> bytes:
     return file.getvalue()
 
 
-def program_note(channels: int) -> str:
+def program_note(layer: nn.Module, channels: int) -> str:
     """What the card says of it."""
     return (
-        f"`{PROGRAM_NAME}`: `torch.export` program, evaluation mode, {channels} channels, batch, "
-        f"height and width from {LEAST} upwards, weights as they start; read it with "
+        f"`{PROGRAM_NAME}`: `torch.export` program, evaluation mode, {sizes(layer, channels)}, "
+        f"batch, height and width from {LEAST} upwards, weights as they start; read it with "
         "`torch.export.load`."
     )
+
+
+def sizes(layer: nn.Module, channels: int) -> str:
+    """The channels of a layer, and its groups if it has any."""
+    groups = getattr(layer, "groups", None)
+    return f"{channels} channels" if groups is None else f"{channels} channels in groups={groups}"
 
 
 def example(channels: int, shape: tuple[int, int, int] = _SHAPE) -> Tensor:

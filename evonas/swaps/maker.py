@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -133,10 +134,9 @@ def keep_affine(norm: nn.Module, layer: nn.Module) -> None:
 
 def _arguments(factory: Callable[..., nn.Module]) -> frozenset[str]:
     """The names of what a factory takes. Raises SwapError if it does not take `apply_act`."""
-    try:
+    parameters: Mapping[str, inspect.Parameter] = {}
+    with contextlib.suppress(ValueError):  # of builtins, which do not tell
         parameters = inspect.signature(factory).parameters
-    except ValueError:  # of builtins
-        parameters = {}
     takes_any = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
     if "apply_act" not in parameters and not takes_any:
         raise SwapError(

@@ -19,9 +19,10 @@ import pytest
 import evonas
 import evonas.api
 from evonas.api.arguments import overrides_of
-from evonas.layers import LayerError
+from evonas.layers import LayerError, resolve
 from results_db import RunNotFound
 from search_spaces.errors import TextError
+from search_spaces.zoo import zoo_graph
 from tests.evonas.command_line import as_json
 from tests.evonas.rerank_runs import RUN as SEARCHED
 from tests.evonas.rerank_runs import SETTINGS, searched
@@ -86,6 +87,31 @@ def test_a_layer_of_a_run(database: Path) -> None:
         evonas.Layer("abcdef")
     with pytest.raises(TextError, match="column 4"):
         evonas.Layer("x +")
+
+
+@pytest.mark.parametrize("given", [3, None, zoo_graph("ReLU"), ["tanh"]])
+def test_what_names_no_layer_is_told(here: Path, given: Any) -> None:
+    kind = type(given).__name__
+    for ask in (evonas.Layer, lambda layer: evonas.score([layer]), resolve):
+        with pytest.raises(
+            LayerError, match=rf"text or the Path of a file, given {kind} .*\nallow"
+        ):
+            ask(given)
+
+
+def test_a_score_takes_the_path_of_an_export(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = evonas.export("EvoNorm-S0", here / "out").path
+    asked: list[str] = []
+
+    def subjects(names: list[str], *_: Any, **__: Any) -> None:
+        asked.extend(names)
+        raise LayerError("enough")
+
+    monkeypatch.setattr("evonas.api.score.subjects", subjects)
+    for layers in (path, [path]):
+        with pytest.raises(LayerError, match="enough"):
+            evonas.score(layers, workers=0)
+    assert asked == [str(path)] * 2
 
 
 def test_settings_may_be_nested_and_are_checked() -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import copy
 import pickle
+import subprocess
+import sys
 import traceback
 import warnings
+from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from search_spaces.layer import layer_class, layer_code
 from search_spaces.text import parse
@@ -104,6 +108,29 @@ def test_classes_are_cached_by_canonical_form_and_know_their_source() -> None:
     with pytest.raises(RuntimeError) as raised:
         one(4, device="meta")(torch.randn(2, 4))
     assert "= torch.mul(x, v1)\n" in "".join(traceback.format_exception(raised.value))
+
+
+def test_a_layer_that_was_saved_whole_is_read_by_another_process(tmp_path: Path) -> None:
+    layer = randomised(layer_class(parse("x / std[bs](x) * sigmoid(v1 * x)"))(CHANNELS))
+    layer(images(dtype=torch.float32))
+    path = tmp_path / "network.pt"
+    torch.save((nn.Sequential(layer.eval()), images(dtype=torch.float32)), path)
+    code = (
+        "import sys, torch\n"
+        "network, x = torch.load(sys.argv[1], weights_only=False)\n"
+        "assert not network[0].training\n"
+        "print(network[0](x).sum().item())"
+    )
+    command = [sys.executable, "-c", code, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    expected = layer(images(dtype=torch.float32)).sum().item()
+    assert float(done.stdout) == pytest.approx(expected, rel=1e-5)
+    assert type(copy.deepcopy(layer)) is type(layer)
+
+    class Own(type(layer)):  # type: ignore[misc]
+        """A class of the user's own, which copies are of, too."""
+
+    assert type(copy.deepcopy(Own(4))) is Own
 
 
 @pytest.mark.parametrize("text", TEXTS)

@@ -78,4 +78,21 @@ def test_both_stand_beside_the_module_and_in_the_card(tmp_path: Path) -> None:
     assert all(path.is_file() for path in files)
     card = (tmp_path / "card.md").read_text()
     assert f"agrees within {RTOL:g} of the expected number plus {ATOL:g} for inputs of" in card
-    assert "6 channels, batch, height and width from 2 upwards" in card
+    assert "6 channels in groups=3, batch, height and width from 2 upwards" in card
+
+
+def test_groups_of_a_program_have_two_channels_at_least(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    # A group of one channel would be instance norm, which nobody asked for.
+    for channels, groups in ((2, 1), (7, 1), (8, 4), (64, 8)):
+        extras = Extras(steps=None, program=True, channels=channels)
+        path, *_ = export_layer(resolve("EvoNorm-S0"), tmp_path, extras=extras).files
+        assert (
+            f"{channels} channels in groups={groups}, batch" in (tmp_path / "card.md").read_text()
+        )
+        x = example(channels)
+        layer = layer_class(zoo_graph("EvoNorm-S0"))(channels, groups=groups).eval()
+        program = torch.export.load(path.with_name("layer.pt2")).module()
+        torch.testing.assert_close(program(x), layer(x))
+    assert not [w for w in recwarn if "leave one channel a group" in str(w.message)]
