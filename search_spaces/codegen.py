@@ -46,6 +46,9 @@ _TAKEN = frozenset(
         *("Any", "Callable", "functional", "inspect", "math", "nn", "torch", "warnings"),
         *("NormActFunction", "norm_act", "norm_layer", "synchronize", *HELPERS),
         *("_generated", "_forward", *SYNCED_NAMES, *dir(builtins)),
+        *("layer", "num_features", "apply_act", "eps", "groups", "momentum", "channels_last"),
+        *("group_size", "device", "dtype", "inplace", "act_layer", "act_kwargs"),
+        *("count", "module", "network", "process_group"),
     )
 )
 

@@ -60,7 +60,9 @@ def function_of(plan: Plan) -> Function | None:
     forward = Passes(derivation, (*saved, lowered.output), leaves, plan.grouped)
     forward.write()
     saved_names = tuple(forward.names[number] for number in saved)
-    y = _flat(forward.text(lowered.output), plan.grouped)
+    y = forward.text(lowered.output)
+    if plan.grouped:  # no view: torch forbids to write into views that a function returns
+        y = f"torch.ops.aten._unsafe_view({y}, (x.shape[0], -1, x.shape[3]))"
     lines = _returning(forward.lines, (y, *saved_names))
     lines = _shaped(names[:-1], lines, plan.grouped)
 

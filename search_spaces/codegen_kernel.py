@@ -49,14 +49,16 @@ weight_grad = v1 * v1_grad + v0 * v0_grad
 return x_grad, v0_grad * weight, v1_grad * weight, weight_grad, sum_bs"""
 
 # The statistics of `_var_mean` are found sooner than those of torch's own forward pass. The kernels
-# get (B, C, S, 1), the shape in which they know channels that come last.
+# get (B, C, S, 1), the shape in which they know channels that come last. What is returned is no
+# view, because torch forbids to write into views that a function returns.
 _BATCH_FORWARD = """\
 x = x.to(torch.promote_types(x.dtype, torch.float32))
 v0, v1, weight, bias = v0.to(x.dtype), v1.to(x.dtype), weight.to(x.dtype), bias.to(x.dtype)
 var_bs, mean_bs = _var_mean(x, (0, 2))
 y = functional.batch_norm(
     x.unsqueeze(3), mean_bs.flatten(), var_bs.flatten(), v1, v0, eps=eps
-).squeeze(3)
+)
+y = torch.ops.aten._unsafe_view(y, x.shape)
 y.relu_().mul_(weight.view(1, -1, 1)).add_(bias.view(1, -1, 1))
 return y, {estimates}"""
 _BATCH_BACKWARD = """\

@@ -6,7 +6,7 @@ from typing import TypeGuard
 
 from torch import nn
 
-from evonas.swaps.steps import INPUT, MODULE, UNKNOWN, Flow, Parts, Step, writes_in_place
+from evonas.swaps.steps import INPUT, MODULE, UNKNOWN, Flow, Parts, Step
 
 
 def order(parts: Parts, obstacle: str) -> Flow:
@@ -21,8 +21,7 @@ def order(parts: Parts, obstacle: str) -> Flow:
         where = path_of[id(sequence)]
         steps.append(Step(INPUT, "an input"))
         for module in sequence:  # a module that stands there twice is called twice
-            reads, writes = (len(steps) - 1,), writes_in_place("", vars(module))
-            steps.append(Step(MODULE, path_of[id(module)], reads, where=where, writes=writes))
+            steps.append(Step(MODULE, path_of[id(module)], (len(steps) - 1,), where=where))
         steps.append(Step(UNKNOWN, "unknown", (len(steps) - 1,)))
     within = {id(module) for sequence in sequences for module in sequence}
     for holder in parts.model.modules():

@@ -12,16 +12,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from evonas.swaps.steps import (
-    FUNCTION,
-    INPUT,
-    MODULE,
-    OUTPUT,
-    Flow,
-    Parts,
-    Step,
-    writes_in_place,
-)
+from evonas.swaps.steps import FUNCTION, INPUT, MODULE, OUTPUT, Flow, Parts, Step
 
 # Functions that use the numbers of a tensor and return none.
 _USES = frozenset(("item", "tolist", "numpy", "__bool__", "__float__", "__int__", "__array__"))
@@ -50,8 +41,8 @@ class _Recorder(TorchFunctionMode):
         result = func(*args, **(kwargs or {}))
         name = getattr(func, "__name__", str(func))
         if not self._open and (any(True for _ in _tensors(result)) or name in _USES):
-            shape, writes = _shape((args, kwargs)), writes_in_place(name, kwargs or {})
-            self._add(Step(FUNCTION, name, reads, shape, self._inside[-1], writes), result)
+            shape = _shape((args, kwargs))
+            self._add(Step(FUNCTION, name, reads, shape, self._inside[-1]), result)
         return result
 
     def hook(self, module: nn.Module) -> Iterator[Any]:
@@ -70,8 +61,8 @@ class _Recorder(TorchFunctionMode):
                 return
             reads = self._open.pop()
             if not self._open:
-                shape, writes = _shape((args, kwargs)), writes_in_place("", vars(module))
-                self._add(Step(MODULE, path, reads, shape, self._inside[-1], writes), out)
+                shape = _shape((args, kwargs))
+                self._add(Step(MODULE, path, reads, shape, self._inside[-1]), out)
 
         yield module.register_forward_pre_hook(before, with_kwargs=True)
         yield module.register_forward_hook(after, with_kwargs=True)

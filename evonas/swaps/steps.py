@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from torch import nn
 
@@ -27,8 +26,7 @@ class Step:
     """A call of a module by its path, or of a function by its name.
 
     `reads` are the numbers of the steps whose results it takes; `shape` is that of its first
-    tensor, None if it is not known; `where`: the path of the module that calls it; `writes`:
-    whether it may write its result into the first that it reads.
+    tensor, None if it is not known; `where`: the path of the module that calls it.
     """
 
     kind: str
@@ -36,13 +34,6 @@ class Step:
     reads: tuple[int, ...] = ()
     shape: tuple[int, ...] | None = None
     where: str = ""
-    writes: bool = False
-
-
-def writes_in_place(name: str, settings: Mapping[str, Any]) -> bool:
-    """Whether a function of that name, with these settings or attributes, writes into its input."""
-    is_method = name.endswith("_") and not name.endswith("__")
-    return is_method or name in ("setitem", "__setitem__") or settings.get("inplace") is True
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +103,6 @@ class Flow:
         for read in self.steps[number].reads:
             found += self.origins(read) if self._moves(self.steps[read]) else [read]
         return found
-
-    def writes(self) -> Iterator[tuple[Step, Step]]:
-        """Steps, and those into whose results they may write, seen through what moves numbers."""
-        for step in self.steps:
-            if not step.writes or not step.reads:
-                continue
-            read = step.reads[0]
-            while self._moves(self.steps[read]) and self.steps[read].reads:
-                read = self.steps[read].reads[0]
-            yield step, self.steps[read]
 
     def paths(self) -> Iterator[str]:
         """The paths of norms and activations that are called."""

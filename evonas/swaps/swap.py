@@ -8,7 +8,6 @@ from typing import Any, get_args
 from torch import nn
 
 from evonas.swaps.errors import SwapError
-from evonas.swaps.in_place import return_copy, wants_copy, written_over
 from evonas.swaps.layouts import leave_fast_paths
 from evonas.swaps.maker import LayerLike, Maker, keep_affine, keeps_affine, maker_of
 from evonas.swaps.placement import Placement, placement_of
@@ -88,12 +87,8 @@ def swap(
     new = _layers(model, maker, places, taken, planned.lone if lone != "keep" else (), lone)
     stay = {p: f"no activation follows; it is read by {why}" for p, why in planned.lone.items()}
     stay |= {**planned.kept, **refused}
-    written = written_over(flow)
-    copies = [p for p in new if written & {p, *taken.get(p, ())} and wants_copy(new[p])]
-    remarks = _remarks(flow, maker, places, new, blocks, planned.lone, lone, copies)
+    remarks = _remarks(flow, maker, places, new, blocks, planned.lone, lone)
     report = report_of(flow, new, taken, stay, remarks)
-    for path in copies:
-        return_copy(new[path])
     _replace(model, new)
     _replace(model, {path: nn.Identity() for pair in planned.pairs for path in pair.activations})
     for block in blocks:
@@ -150,11 +145,8 @@ def _remarks(
     blocks: Collection[Rewritten],
     lone: Collection[str],
     choice: Lone,
-    copies: Collection[str],
 ) -> tuple[str, ...]:
-    """What holds for the whole model; `lone` are norms without activation, whose fate is a choice,
-    `copies` the layers that return one.
-    """
+    """What holds for the whole model; `lone` are norms without activation, with their choice."""
     norm = flow.parts.model.get_submodule
     remarks = []
     if flow.obstacle:
@@ -175,11 +167,6 @@ def _remarks(
     if choice != "keep" and anew:
         remarks.append(
             f"what the weights of {', '.join(anew)} mean is not known: they are not kept"
-        )
-    if copies:
-        remarks.append(
-            f"{counted(len(copies), 'layer')}: what reads it may write over it, as in `out += x`; "
-            "in training it returns a copy"
         )
     if lone and choice == "keep":
         remarks.append(

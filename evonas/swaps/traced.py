@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import operator
 
 from torch import fx, nn
 
-from evonas.swaps.steps import (
-    FUNCTION,
-    INPUT,
-    MODULE,
-    OUTPUT,
-    Flow,
-    Parts,
-    Step,
-    writes_in_place,
-)
+from evonas.swaps.steps import FUNCTION, INPUT, MODULE, OUTPUT, Flow, Parts, Step
 
 # Of a traced value, and no use of its numbers.
 _METADATA = frozenset(("shape", "dtype", "device", "ndim", "size", "dim", "numel", "is_cuda"))
-# `a += b` is traced as `a + b`.
-_MAY_WRITE = (operator.add, operator.sub, operator.mul, operator.truediv)
 
 
 class _Tracer(fx.Tracer):
@@ -50,10 +38,8 @@ def trace(parts: Parts) -> Flow:
             continue
         reads = tuple(numbers[read] for read in node.all_input_nodes if read in numbers)
         kind, name = FUNCTION, _name(node)
-        writes = node.target in _MAY_WRITE or writes_in_place(name, node.kwargs)
         if node.op == "call_module":
-            module = parts.model.get_submodule(str(node.target))
-            kind, name, writes = MODULE, path_of[id(module)], writes_in_place("", vars(module))
+            kind, name = MODULE, path_of[id(parts.model.get_submodule(str(node.target)))]
         elif node.op in ("placeholder", "get_attr"):
             kind = INPUT
         elif node.op == "output":
@@ -62,7 +48,7 @@ def trace(parts: Parts) -> Flow:
         callers = ["", *callers[: -1 if kind == MODULE else None]]
         where = path_of[id(parts.model.get_submodule(callers[-1]))]
         numbers[node] = len(steps)
-        steps.append(Step(kind, name, reads, where=where, writes=writes))
+        steps.append(Step(kind, name, reads, where=where))
     return Flow(parts, steps, "torch.fx")
 
 

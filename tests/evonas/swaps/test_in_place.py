@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import pickle
 from collections.abc import Callable
 
 import pytest
@@ -34,10 +33,6 @@ def _setting(y: Tensor, x: Tensor) -> Tensor:
     return functional.dropout(y, 0.5, training=False, inplace=True) + x
 
 
-def _sum(y: Tensor, x: Tensor) -> Tensor:
-    return x + y
-
-
 class Block(nn.Module):
     """A norm, alone or with its activation, and something that reads it."""
 
@@ -51,46 +46,22 @@ class Block(nn.Module):
         return self.read(self.act(self.norm(self.conv(x))), x)
 
 
-# BN-ReLU is of torch's kernels, LN-GELU plain.
-@pytest.mark.parametrize("layer", ["EvoNorm-S0", "BN-ReLU", "LN-GELU"])
-@pytest.mark.parametrize("recorded", [False, True])
+# BN-ReLU is of torch's kernels, LN-GELU plain, and both others have moments over groups.
+@pytest.mark.parametrize("layer", ["EvoNorm-S0", "BN-ReLU", "LN-GELU", "GN-SiLU"])
 @pytest.mark.parametrize("active", [False, True])
 @pytest.mark.parametrize("read", [_add, _view, _setting])
 def test_a_layer_may_be_written_over_in_training(
-    layer: str, recorded: bool, active: bool, read: Callable[[Tensor, Tensor], Tensor]
+    layer: str, active: bool, read: Callable[[Tensor, Tensor], Tensor]
 ) -> None:
     torch.manual_seed(0)
     model = Block(read, active=active)
-    settings = {"groups": 2} if layer == "EvoNorm-S0" else {}
-    inputs = IMAGES if recorded else None
-    evonas.swap(model, layer, lone="layer", inputs=inputs, **settings)
+    evonas.swap(model, layer, lone="layer", groups=2)
     plain = copy.deepcopy(model)
-    plain.norm._forward_hooks.clear()
-    if layer != "LN-GELU":
-        plain.norm.plain = True  # which torch lets write over
-    for network in (model, plain, pickle.loads(pickle.dumps(model))):
-        for own, other in zip(network.parameters(), plain.parameters(), strict=True):
-            assert torch.equal(own, other)
+    plain.norm.plain = True
+    for network in (model, plain):
         network(IMAGES).square().sum().backward()
     for own, other in zip(model.parameters(), plain.parameters(), strict=True):
         torch.testing.assert_close(own.grad, other.grad)
-
-
-def test_a_copy_is_returned_only_where_it_is_needed() -> None:
-    for read, recorded, copied in (
-        (_add, False, True),
-        (_add, True, True),
-        (_sum, False, False),
-        (_sum, True, False),
-    ):
-        for active in (False, True):
-            model = Block(read, active=active)
-            inputs = IMAGES if recorded else None
-            report = evonas.swap(model, "EvoNorm-S0", lone="layer", inputs=inputs, groups=2)
-            assert ("in training it returns a copy" in str(report)) == copied
-            assert bool(model.norm._forward_hooks) == copied
-    evonas.swap(affine := Block(_add, active=False), "EvoNorm-S0", lone="affine")
-    assert not affine.norm._forward_hooks
 
 
 def test_a_residual_network_of_timm_trains_with_the_layer_everywhere() -> None:
