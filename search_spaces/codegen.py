@@ -48,7 +48,7 @@ _TAKEN = frozenset(
         *("_generated", "_forward", *SYNCED_NAMES, *dir(builtins)),
         *("layer", "num_features", "apply_act", "eps", "groups", "momentum", "channels_last"),
         *("group_size", "device", "dtype", "inplace", "act_layer", "act_kwargs"),
-        *("count", "module", "network", "process_group"),
+        *("count", "module", "network", "process_group", "_"),
     )
 )
 
