@@ -13,7 +13,7 @@ from results_db.records import CandidateRecord, RunRecord
 from results_db.store import ResultsDB
 from search_spaces.text import parse
 from workers.fingerprint import difference
-from workers.verdict import Verdict
+from workers.verdict import Verdict, verdict_word
 
 # Of the size of the outputs: above what an epsilon under a root makes, below what a layer makes.
 NEARLY_EQUAL = 0.01
@@ -75,7 +75,7 @@ class Leaderboard:
                 *(_number(entry.scores.get(anchor), 3) for anchor in self.anchors),
                 *(_number(entry.costs.get(cost), 0) for cost in self.costs),
                 _number(entry.mean, 3),
-                entry.verdict.lower().replace("_", " "),
+                verdict_word(entry.verdict),
                 one_line(entry.text),
             )
             for entry in (*self.found, *self.baselines)

@@ -24,7 +24,7 @@ from workers.own_layers import evaluate_own, own_digest, own_layer
 from workers.pools.base import Pool, Task
 from workers.settings import EvaluationConfig
 from workers.unfit import UnfitLayerError
-from workers.verdict import Verdict
+from workers.verdict import Verdict, verdict_word
 
 _WAIT = 0.5  # seconds
 
@@ -115,7 +115,7 @@ class ScoreList(list[LayerScores]):
                 *(_cell(each, each.values(anchor)) for anchor in anchors),
                 _cell(each, each.means(anchors) if anchors else []),
                 ", ".join(
-                    f"{count} {verdict.lower().replace('_', ' ')}"
+                    f"{count} {verdict_word(verdict)}"
                     for verdict, count in sorted(each.verdicts.items())
                 )
                 or each.reason,

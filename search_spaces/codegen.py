@@ -40,7 +40,8 @@ _WRAPPER = textwrap.TextWrapper(
 )
 _ARGUMENTS = textwrap.indent(ARGUMENTS, "    ").lstrip()
 _CLASS_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}", re.ASCII)
-# What modules call by name: their imports, their functions, and those of additions to them.
+# What modules call by name: their imports, their functions, and those of additions to them; and
+# what stands for something else where additions call the class.
 _TAKEN = frozenset(
     (
         *("Any", "Callable", "functional", "inspect", "math", "nn", "torch", "warnings"),

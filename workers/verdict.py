@@ -17,5 +17,10 @@ class Verdict(StrEnum):
     EXHAUSTED = "exhausted"  # every attempt of the slot was refused
 
 
+def verdict_word(verdict: str) -> str:
+    """A verdict in words: LOW_QUALITY is "low quality"."""
+    return verdict.lower().replace("_", " ")
+
+
 #: Not the candidate's fault for certain: retried elsewhere, re-evaluated on request.
 MACHINE_VERDICTS = frozenset({Verdict.TIMEOUT, Verdict.OUT_OF_MEMORY, Verdict.CRASH})

@@ -104,9 +104,8 @@ def _for_people(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _verdict(given: str) -> str:
-    from evonas.cli.words import verdict_word
     from search_spaces.errors import nearest
-    from workers.verdict import Verdict
+    from workers.verdict import Verdict, verdict_word
 
     word = given.lower().replace("_", " ").replace("-", " ")
     known = {verdict_word(verdict): str(verdict) for verdict in Verdict}

@@ -21,10 +21,10 @@ from evonas.cli.words import (
     percent,
     share,
     verdict_counts,
-    verdict_word,
 )
 from evonas.progress import Progress
 from search_spaces.errors import counted
+from workers.verdict import verdict_word
 
 PLAIN_EVERY = 5.0  # seconds between plain lines
 _PHASES = {

@@ -127,8 +127,9 @@ def _listing(
 ) -> tuple[list[Any], list[dict[str, Any]]]:
     """Columns and rows: the layers given first, each part with the best mean first."""
     from evonas.cli.output import Column, number
-    from evonas.cli.words import formula, verdict_counts, verdict_word
+    from evonas.cli.words import formula, verdict_counts
     from evonas.intervals import interval
+    from workers.verdict import verdict_word
 
     def mean_of(layer: LayerScores) -> float:
         mean = layer.mean(anchors)

@@ -111,11 +111,12 @@ def _print(db: ResultsDB, facts: dict[str, Any]) -> None:
     from evonas.cli.next_commands import resume_command
     from evonas.cli.output import Column, number, print_table, stdout
     from evonas.cli.summary import board_columns, board_rows
-    from evonas.cli.words import percent, share, verdict_text, verdict_word
+    from evonas.cli.words import percent, share, verdict_text
     from evonas.evolution import INTERRUPTED
     from evonas.leaderboard import leaderboard
     from results_db.records import NOT_STARTED
     from search_spaces.errors import counted
+    from workers.verdict import verdict_word
 
     console, attempts, committed = stdout(), facts["attempts"], facts["committed"]
     speed = f", {facts['per_second']:.2f} candidates/s lately" if facts["per_second"] else ""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from rich.text import Text
 
-from workers.verdict import Verdict
+from workers.verdict import Verdict, verdict_word
 
 # In the order of the funnel.
 VERDICT_STYLES: dict[str, str] = {
@@ -21,11 +21,6 @@ VERDICT_STYLES: dict[str, str] = {
     Verdict.OUT_OF_MEMORY: "magenta",
     Verdict.CRASH: "magenta",
 }
-
-
-def verdict_word(verdict: str) -> str:
-    """A verdict in words: LOW_QUALITY is "low quality"."""
-    return verdict.lower().replace("_", " ")
 
 
 def verdict_text(verdict: str) -> Text:

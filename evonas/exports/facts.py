@@ -12,6 +12,7 @@ from results_db.records import CandidateRecord
 from results_db.store import ResultsDB
 from search_spaces.graph import Graph
 from search_spaces.properties import properties
+from workers.verdict import verdict_word
 
 NEVER_SCORED = "No run has scored it."
 _WIDTH = 92  # of a paragraph in a docstring
@@ -127,7 +128,7 @@ def rows(scores: Scores) -> list[tuple[str, ...]]:
                 "-" if cell is None else f"{cell:.3f}"
                 for cell in (*map(entry.scores.get, scores.anchors), entry.mean)
             ),
-            f"rejected: {entry.verdict.lower().replace('_', ' ')}" if entry.rejected else "",
+            f"rejected: {verdict_word(entry.verdict)}" if entry.rejected else "",
         )
         for entry in scores.entries
     ]

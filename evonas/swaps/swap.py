@@ -146,7 +146,7 @@ def _remarks(
     lone: Collection[str],
     choice: Lone,
 ) -> tuple[str, ...]:
-    """What holds for the whole model; `lone` are norms without activation, with their choice."""
+    """What holds for the whole model; `lone` are norms without an activation."""
     norm = flow.parts.model.get_submodule
     remarks = []
     if flow.obstacle:

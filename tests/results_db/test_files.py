@@ -56,9 +56,8 @@ def test_an_address_shows_no_password() -> None:
 
 def test_a_missing_driver_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(
-        BadAddress, match=r"u:\*\*\*@h/d needs .* `pip install 'evonas\[postgres\]'`"
-    ):
+    advice = r"u:\*\*\*@h/d needs .* `pip install 'evonas\[postgres\]'`"
+    with pytest.raises(BadAddress, match=advice):
         ResultsDB.open("postgresql://u:secret@h/d")
 
 
