@@ -49,6 +49,9 @@ class EvolutionConfig(Section):
     mutations: int = Field(2, ge=1)
     mutation: MutationWeights = PAPER_MUTATION  # how often each kind is drawn
     max_attempts: int = Field(1000, ge=1)  # for one candidate
+    # A small parent may have no mutant left that is new and sound: after so many attempts another
+    # one gets its turn. None: the first one has them all.
+    attempts_per_parent: int | None = Field(None, ge=1)
 
     @field_validator("mutation", mode="before")
     @classmethod

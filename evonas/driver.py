@@ -112,19 +112,23 @@ class Driver:
         return Task(name, function, args, self.time_limit)
 
     def _propose(self, slot: Slot) -> None:
+        """Ask for the next attempts of a slot, if any are left."""
         config = self.config
-        given = bool(slot.origin)  # a single attempt, which mutates nothing
+        if not slot.take_turn(config.evolution):
+            slot.exhausted = True
+            return
+        parent, donor = slot.ancestors.parent, slot.ancestors.donor
         task = ProposalTask(
             config.seed,
             slot.number,
             slot.next_attempt,
-            1 if given else config.evolution.max_attempts,
+            slot.turn_ends,
             self._space,
             config.screening,
-            slot.parent_json,
-            0 if given else config.evolution.mutations,
+            parent.graph_json if parent else slot.given_json,
+            0 if slot.given_json else config.evolution.mutations,
             config.evolution.mutation,
-            slot.donor_json,
+            donor.graph_json if donor else None,
             config.audit.share,
         )
         name = f"propose:{slot.number}:{slot.next_attempt}"
@@ -160,7 +164,7 @@ class Driver:
         for refusal in proposal.followed:
             slot.followed.setdefault(refusal.digest, refusal)
         if proposal.graph_json is None:
-            slot.exhausted = True
+            self._propose(slot)
             return
         equal = self.history.equal_to(proposal.fingerprint)
         if equal is not None and equal <= slot.number - self.config.evolution.lag:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress
 from operator import attrgetter
 
 import numpy as np
@@ -30,6 +31,18 @@ class Member:
     scores: dict[str, float]
     costs: dict[str, float] = field(default_factory=dict)
     seeds: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Who may be drawn, oldest first, as one slot sees them: what is committed later changes
+    nothing here.
+
+    points: objectives, len(members) x objectives, more is better.
+    """
+
+    members: tuple[Member, ...]
+    points: NDArray[np.float64]
 
 
 class Population:
@@ -72,35 +85,28 @@ class Population:
         """The smallest number of a candidate that may still be evaluated again; 0 if all may."""
         return self._members[0].number if len(self._members) >= self._size else 0
 
-    def places(self) -> NDArray[np.int64]:
-        """Places of the members that may be drawn, oldest first."""
+    def window(self) -> Window:
+        """The members that may be drawn, as of now."""
         first = max(0, len(self._members) - self._size)
-        all_ = np.arange(first, len(self._members), dtype=np.int64)
-        if not self._rejected:
-            return all_
-        kept = [member.number not in self._rejected for member in self._members[first:]]
-        places: NDArray[np.int64] = all_[np.array(kept, dtype=bool)]
-        return places
-
-    def place_of(self, number: int) -> int | None:
-        """Where the candidate of that number is, None if it is not here."""
-        place = bisect_left(self._members, number, key=attrgetter("number"))
-        here = place < len(self._members) and self._members[place].number == number
-        return place if here else None
-
-    def __getitem__(self, place: int) -> Member:
-        return self._members[place]
-
-    def points(self, places: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The objectives of these members, len(places) x objectives, more is better."""
-        return self._points[places]
+        members = tuple(self._members[first:])
+        points = self._points[first : len(self._members)].copy()
+        if self._rejected:
+            kept = [member.number not in self._rejected for member in members]
+            return Window(tuple(compress(members, kept)), points[kept])
+        return Window(members, points)
 
     def seeds_of(self, number: int) -> Sequence[dict[str, float]]:
         """The scores of a member on each of its seeds, if it has several."""
         return self._scores.get(number, ())
 
+    def _place_of(self, number: int) -> int | None:
+        """Where the candidate of that number is, None if it is not here."""
+        place = bisect_left(self._members, number, key=attrgetter("number"))
+        here = place < len(self._members) and self._members[place].number == number
+        return place if here else None
+
     def _repeat(self, row: CandidateRecord, number: int) -> None:
-        place = self.place_of(number)
+        place = self._place_of(number)
         if place is None:
             return
         if row.verdict in REJECTED:

@@ -9,14 +9,15 @@ in NSGA-II (Deb, Pratap, Agarwal, Meyarivan 2002), whose population here ages li
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import moocore
 import numpy as np
 from numpy.typing import NDArray
 
 from evonas.config_sections import EvolutionConfig
-from evonas.population import Member, Population
+from evonas.population import Member, Window
 from results_db.front import Scores, matrix, nondominated_rows, scores_of
 
 # Words that keep the driver's random streams apart from those of the attempts.
@@ -25,46 +26,69 @@ WARM_STREAM, REPEAT_STREAM = 2, 3
 
 Rng = np.random.Generator
 Places = NDArray[np.int64]
+Points = NDArray[np.float64]
 
 
-def stream(run_seed: int, word: int, slot: int) -> Rng:
-    """The random numbers of one slot for one purpose."""
-    return np.random.default_rng(np.random.SeedSequence(run_seed, spawn_key=(word, slot)))
-
-
-def choose_parent(
-    slot: int, population: Population, config: EvolutionConfig, run_seed: int
-) -> Member | None:
-    """The parent of a slot, a function of seed, slot and the population as of `slot - lag`; None: a
-    fresh graph.
+@dataclass(frozen=True, slots=True)
+class Ancestors:
+    """Of whom a candidate is bred: a parent, or None for a fresh graph, and whose pieces may be
+    grafted onto it.
     """
-    if config.strategy == "random":
-        return None
+
+    parent: Member | None = None
+    donor: Member | None = None
+
+
+def stream(run_seed: int, word: int, slot: int, turn: int = 0) -> Rng:
+    """The random numbers of one slot for one purpose, and for one of its turns."""
+    key = (word, slot, turn) if turn else (word, slot)
+    return np.random.default_rng(np.random.SeedSequence(run_seed, spawn_key=key))
+
+
+def choose_ancestors(
+    slot: int, window: Window, config: EvolutionConfig, run_seed: int
+) -> Iterator[Ancestors]:
+    """Of whom a slot is bred, turn after turn: a function of seed, slot and the window as of
+    `slot - lag`.
+
+    Every turn has a parent that no turn before had. The last one, at once for some slots, asks for
+    fresh graphs.
+    """
     rng = stream(run_seed, _PARENT_STREAM, slot)
-    if rng.random() < config.fresh_probability:
-        return None
-    places = population.places()
-    if not places.size:
-        return None
+    if config.strategy == "evolution" and rng.random() >= config.fresh_probability:
+        left = np.arange(len(window.members))
+        turn = 0
+        while left.size:
+            parent = _winner(window, left, config, rng)
+            donor = _donor(parent, window, stream(run_seed, _DONOR_STREAM, slot, turn), config)
+            yield Ancestors(window.members[parent], donor)
+            left = left[left != parent]
+            turn += 1
+            rng = stream(run_seed, _PARENT_STREAM, slot, turn)
+    yield Ancestors()
+
+
+def _winner(window: Window, places: Places, config: EvolutionConfig, rng: Rng) -> int:
+    """Of a tournament among these."""
     size = max(config.tournament_least, math.ceil(config.tournament_share * len(places)))
     tournament = places[np.sort(rng.permutation(len(places))[:size])]
-    return population[WINNERS[config.winner](population, places, tournament, rng)]
+    return WINNERS[config.winner](window.points, tournament, rng)
 
 
-def choose_donor(parent: Member, slot: int, population: Population, run_seed: int) -> Member | None:
+def _donor(parent: int, window: Window, rng: Rng, config: EvolutionConfig) -> Member | None:
     """Of whom a piece may be grafted onto the parent: any other member of the window, all equally
-    likely; None if there is none. Like the parent a function of seed, slot and history.
+    likely; None if there is none, or if nothing is ever grafted.
     """
-    places = population.places()
-    others = places[places != population.place_of(parent.number)]
-    if not others.size:
+    others = len(window.members) - 1
+    if not config.mutation.graft or others == 0:
         return None
-    return population[int(others[stream(run_seed, _DONOR_STREAM, slot).integers(len(others))])]
+    drawn = int(rng.integers(others))
+    return window.members[drawn + (drawn >= parent)]
 
 
 def choose_repeat(
     slot: int,
-    population: Population,
+    window: Window,
     asked: Mapping[int, int],
     config: EvolutionConfig,
     run_seed: int,
@@ -82,10 +106,9 @@ def choose_repeat(
         return None
     if stream(run_seed, REPEAT_STREAM, slot).random() >= config.seeds_share:
         return None
-    places = population.places()
-    if not places.size:
+    if not window.members:
         return None
-    front = [population[place] for place in places[nondominated_rows(population.points(places))]]
+    front = [window.members[place] for place in nondominated_rows(window.points)]
     counts = {
         member.number: 1 + asked.get(member.number, 0) for member in front if member.number >= first
     }
@@ -95,36 +118,35 @@ def choose_repeat(
     return next((m, fewest) for m in front if counts.get(m.number) == fewest)
 
 
-def _from_front(population: Population, places: Places, tournament: Places, rng: Rng) -> int:
-    front = nondominated_rows(population.points(tournament))
+def _from_front(points: Points, tournament: Places, rng: Rng) -> int:
+    front = nondominated_rows(points[tournament])
     return int(tournament[front[int(rng.integers(len(front)))]])
 
 
-def _best_mean(population: Population, places: Places, tournament: Places, rng: Rng) -> int:
-    return int(tournament[population.points(tournament).sum(axis=1).argmax()])  # the oldest
+def _best_mean(points: Points, tournament: Places, rng: Rng) -> int:
+    return int(tournament[points[tournament].sum(axis=1).argmax()])  # the oldest
 
 
-def _least_crowded(population: Population, places: Places, tournament: Places, rng: Rng) -> int:
+def _least_crowded(points: Points, tournament: Places, rng: Rng) -> int:
     """Of the first front that the tournament meets, sorted over the whole population, the member
     with the most room around it; the oldest of equals.
     """
-    points = population.points(places)
     ranks = moocore.pareto_rank(points, maximise=True)
-    drawn = np.searchsorted(places, tournament)
-    front = np.flatnonzero(ranks == ranks[drawn].min())
+    front = np.flatnonzero(ranks == ranks[tournament].min())
     room = dict(zip(front.tolist(), crowding(points[front]).tolist(), strict=True))
-    return int(places[max((i for i in drawn.tolist() if i in room), key=room.__getitem__)])
+    places: list[int] = [i for i in tournament.tolist() if i in room]
+    return max(places, key=room.__getitem__)
 
 
-# Name in the config -> place of the winner, given the population, all places and the tournament.
-WINNERS: dict[str, Callable[[Population, Places, Places, Rng], int]] = {
+# Name in the config -> place of the winner, given everybody's points and the tournament's places.
+WINNERS: dict[str, Callable[[Points, Places, Rng], int]] = {
     "pareto": _from_front,
     "average": _best_mean,
     "crowding": _least_crowded,
 }
 
 
-def crowding(points: NDArray[np.float64]) -> NDArray[np.float64]:
+def crowding(points: Points) -> Points:
     """The crowding distance of each point of a front: the sum over the objectives of the gap
     between its neighbours, as a share of the front's extent; infinite at both ends.
 

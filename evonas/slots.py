@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from evonas.config_sections import EvolutionConfig
 from evonas.objectives import costs_of
 from evonas.population import Member
+from evonas.selection import Ancestors
 from results_db.records import CandidateRecord, EvaluationRecord
 from search_spaces.canonical import canonical_and_digest
 from search_spaces.graph import Graph
@@ -27,15 +29,15 @@ class Slot:
     """
 
     number: int
-    parent: int | None
-    parent_json: str | None
-    donor: int | None = None  # another parent, for a graft
-    donor_json: str | None = None
-    origin: str = ""  # of a given layer, which is `parent_json` as it is
+    turns: Iterator[Ancestors]
+    ancestors: Ancestors = field(default_factory=Ancestors)  # of this turn
+    given_json: str | None = None  # a layer that is taken as it is
+    origin: str = ""  # of a given layer or a further seed
     repeat_of: int | None = None  # the candidate that is evaluated again
     seed_index: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     next_attempt: int = 0  # the first one not made yet
+    turn_ends: int = 0  # the first attempt that is the next turn's
     exhausted: bool = False  # all attempts are made and none passed
     proposal: Proposal | None = None  # the attempt that passed
     equal: int | None = None  # the committed candidate that computes the same
@@ -72,16 +74,30 @@ class Slot:
             return 0
         return sum(self.refused.values()) + (self.proposal is not None)
 
+    def take_turn(self, config: EvolutionConfig) -> bool:
+        """Turn to the next ancestors where the attempts with these are spent; whether any attempt
+        is left.
+        """
+        most = 1 if self.given_json else config.max_attempts
+        if self.next_attempt >= most:
+            return False
+        if self.next_attempt >= self.turn_ends:
+            self.ancestors = next(self.turns, self.ancestors)
+            share = config.attempts_per_parent if self.ancestors.parent else None
+            self.turn_ends = min(self.next_attempt + (share or most), most)
+        return True
+
     def record(
         self, duplicate: CandidateRecord | None, costs: Sequence[str] = ()
     ) -> CandidateRecord:
         """The row to commit; `duplicate` is the earlier candidate that this one equals, `costs`
         names what else than scores the run asks for.
         """
+        parent, donor = self.ancestors.parent, self.ancestors.donor
         common: dict[str, Any] = {
             "number": self.number,
-            "parent": self.parent,
-            "donor": self.donor if self.proposal and self.proposal.grafted else None,
+            "parent": parent.number if parent else None,
+            "donor": donor.number if donor and self.proposal and self.proposal.grafted else None,
             "origin": self.origin,
             "repeat_of": self.repeat_of,
             "seed_index": self.seed_index,
@@ -131,8 +147,7 @@ def repeat_slot(number: int, of: Member, seed_index: int) -> Slot:
     known = Proposal(number, 0, of.graph_json, digest, text, (), {}, 0.0)
     return Slot(
         number,
-        None,
-        None,
+        iter(()),
         origin="further seed",
         repeat_of=of.number,
         seed_index=seed_index,

@@ -22,7 +22,7 @@ from evonas.config import load_config
 from evonas.config_sections import EvolutionConfig
 from evonas.front import Front, best_of
 from evonas.population import Member, Population
-from evonas.selection import choose_parent, choose_repeat
+from evonas.selection import choose_ancestors, choose_repeat
 from results_db.records import SCORED, CandidateRecord
 
 ANCHORS = ("a", "b", "c")
@@ -95,10 +95,12 @@ def search(config: EvolutionConfig, seed: int, budget: int = BUDGET) -> tuple[fl
     for slot in range(budget):
         if slot >= config.lag:
             population.take(rows[slot - config.lag])
-        repeat = choose_repeat(slot, population, asked, config, seed)
+        window = population.window()
+        repeat = choose_repeat(slot, window, asked, config, seed)
         of = None if repeat is None else repeat[0].number
         if of is None:
-            truth[slot] = _true(choose_parent(slot, population, config, seed), truth, rng)
+            first = next(choose_ancestors(slot, window, config, seed))
+            truth[slot] = _true(first.parent, truth, rng)
         else:
             asked[of] += 1
         scores = truth[slot if of is None else of] + NOISE * rng.standard_normal(len(ANCHORS))

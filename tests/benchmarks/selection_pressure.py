@@ -17,7 +17,7 @@ from itertools import pairwise
 import numpy as np
 
 from evonas.config import config_from_dict
-from evonas.population import Member, Population
+from evonas.population import Member, Population, Window
 from evonas.selection import WINNERS
 from results_db.records import CandidateRecord
 from results_db.store import ResultsDB
@@ -60,13 +60,13 @@ def inheritance(rows: Sequence[CandidateRecord]) -> Iterator[str]:
         )
 
 
-def windows(rows: Sequence[CandidateRecord], size: int, lag: int) -> Iterator[Population]:
-    """The population after every so many candidates, once it holds half of its window."""
+def windows(rows: Sequence[CandidateRecord], size: int, lag: int) -> Iterator[Window]:
+    """Who might be drawn after every so many candidates, once it holds half of its window."""
     population = Population(size, lag)
     for number, row in enumerate(rows, start=1):
         population.take(row)
-        if number % _EVERY == 0 and len(population.places()) >= size / 2:
-            yield population
+        if number % _EVERY == 0 and len((window := population.window()).members) >= size / 2:
+            yield window
 
 
 def chosen(
@@ -78,11 +78,10 @@ def chosen(
         for tournament in _SIZES:
             rng = np.random.default_rng(0)
             parents = []
-            for population in windows(rows, size, lag):
-                places = population.places()
+            for window in windows(rows, size, lag):
                 for _ in range(_TOURNAMENTS):
-                    drawn = places[np.sort(rng.permutation(len(places))[:tournament])]
-                    parents.append(mean(population[wins(population, places, drawn, rng)]))
+                    drawn = np.sort(rng.permutation(len(window.members))[:tournament])
+                    parents.append(mean(window.members[wins(window.points, drawn, rng)]))
             means.append(statistics.fmean(parents))
         yield winner, means
 
@@ -97,10 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         evolution = config_from_dict(db.run(given.run).config).evolution
     print("\n".join(inheritance(rows)))
     size, lag = evolution.window, evolution.lag
-    in_windows = [
-        [mean(population[place]) for place in population.places()]
-        for population in windows(rows, size, lag)
-    ]
+    in_windows = [list(map(mean, window.members)) for window in windows(rows, size, lag)]
     if not in_windows:
         parser.exit(1, f"run {given.run!r} never had {size // 2} scored candidates in its window\n")
     average = statistics.fmean(map(statistics.fmean, in_windows))

@@ -14,7 +14,7 @@ from evonas.config import ConfigError, RunConfig, load_config
 from evonas.population import Population
 from evonas.remarks import remarks
 from evonas.runs import RunError, fork
-from evonas.selection import choose_parent, choose_repeat
+from evonas.selection import choose_ancestors, choose_repeat
 from results_db.records import CandidateRecord
 from results_db.store import ResultsDB
 from tests.evonas.search_runs import (
@@ -31,6 +31,14 @@ from workers.verdict import Verdict
 ARRIVAL = ("budget=40", 'evolution.commit_order="arrival"', "evolution.lag=20")
 CONFIGS = {
     "parents": small_config(further=(*ARRIVAL, "evolution.fresh_probability=0.2")),
+    "turns": small_config(
+        further=(
+            *ARRIVAL,
+            "evolution.fresh_probability=0.2",
+            "evolution.attempts_per_parent=1",
+            "evolution.max_attempts=3",
+        )
+    ),
     "further seeds": small_config(
         further=(*ARRIVAL, "evolution.seeds=3", "evolution.seeds_share=0.4")
     ),
@@ -51,7 +59,7 @@ def expected(
     rows: list[CandidateRecord], slot: int, config: RunConfig
 ) -> tuple[int | None, int | None, str | None, int]:
     """What a slot must become, found from the rows it saw alone: the candidate it repeats, the
-    parent, the digest, and how many attempts it took.
+    parent of the last attempt, the digest, and how many attempts it took.
     """
     evolution = config.evolution
     seen = rows[: max(0, slot - evolution.lag + 1)]
@@ -60,18 +68,20 @@ def expected(
         population.take(row)
     earlier = Counter(row.repeat_of for row in rows if row.opened < slot)
     asked = {number: count for number, count in earlier.items() if number is not None}
-    repeat = choose_repeat(slot, population, asked, evolution, config.seed)
+    window = population.window()
+    repeat = choose_repeat(slot, window, asked, evolution, config.seed)
     if repeat is not None:
         return repeat[0].number, None, rows[repeat[0].number].digest, 0
-    parent = choose_parent(slot, population, evolution, config.seed)
     known = {r.fingerprint for r in seen if r.fingerprint and r.verdict != Verdict.DUPLICATE}
-    attempt, refused = 0, 0
-    while True:
+    parents = [found.parent for found in choose_ancestors(slot, window, evolution, config.seed)]
+    turn = evolution.attempts_per_parent or evolution.max_attempts
+    for attempt in range(evolution.max_attempts):
+        parent = parents[min(attempt // turn, len(parents) - 1)]
         task = ProposalTask(
             config.seed,
             slot,
             attempt,
-            evolution.max_attempts,
+            attempt + 1,
             config.search_space,
             config.screening,
             parent.graph_json if parent else None,
@@ -79,13 +89,10 @@ def expected(
             evolution.mutation,
         )
         found = fake_proposal(task)
-        refused += sum(found.refused.values())
         number = parent.number if parent else None
-        if found.graph_json is None:
-            return None, number, None, refused
-        if found.fingerprint not in known:
-            return None, number, found.digest, refused + 1
-        attempt, refused = found.attempt + 1, refused + 1
+        if found.graph_json is not None and found.fingerprint not in known:
+            return None, number, found.digest, attempt + 1
+    return None, number, None, evolution.max_attempts
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -110,6 +117,23 @@ def test_a_slow_evaluation_holds_nobody_up(folder: Path, config: RunConfig) -> N
     late = [row.number - row.opened for row in rows]
     assert max(late) > 5  # slow ones were overtaken by as many
     assert any(row.opened < row.number and row.verdict == Verdict.SCORED for row in rows)
+
+
+def test_a_slot_turns_to_another_parent_when_its_attempts_are_spent(folder: Path) -> None:
+    config = CONFIGS["turns"]
+    evolution = config.evolution
+    rows, _ = run_through(folder, Schedule(3, workers=2), config)
+    later = Counter[str]()
+    for row in rows:
+        population = Population(evolution.window, evolution.lag)
+        for seen in rows[: max(0, row.opened - evolution.lag + 1)]:
+            population.take(seen)
+        turns = choose_ancestors(row.opened, population.window(), evolution, config.seed)
+        first = next(turns).parent
+        if first is not None and row.parent != first.number:
+            later["bred" if row.parent is not None else "fresh"] += 1
+            assert row.attempts > 1
+    assert later["bred"] > 3
 
 
 def test_one_worker_arrives_in_some_order_that_is_stored(folder: Path) -> None:

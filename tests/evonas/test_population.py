@@ -28,7 +28,7 @@ def filled(rows: list[CandidateRecord], size: int = 3, late: int = 2) -> Populat
 
 
 def numbers(population: Population) -> list[int]:
-    return [population[place].number for place in population.places().tolist()]
+    return [member.number for member in population.window().members]
 
 
 @settings(deadline=None)
@@ -40,39 +40,50 @@ def test_the_window_is_the_latest_scored_candidates(verdicts: list[str]) -> None
     assert numbers(population) == scored[-3:]
     assert population.through == len(rows) - 1
     expected = np.array([[i / 100, 1 - i / 100] for i in scored[-3:]]).reshape(-1, 2)
-    found = population.points(population.places())
-    assert found.tolist() == expected.tolist() or not scored
+    assert population.window().points.tolist() == expected.tolist() or not scored
 
 
 def test_a_further_seed_counts_in_the_mean() -> None:
     first = [row(0, 0.5), row(1, 0.25)]
     population = filled([*first, row(2, 1.0, repeat_of=0, seed_index=1)])
     assert numbers(population) == [0, 1]
-    member = population[0]
+    member = population.window().members[0]
     assert (member.scores, member.seeds) == ({"a": 0.75, "b": 0.25}, 2)
-    assert population.points(population.places()).tolist() == [[0.75, 0.25], [0.25, 0.75]]
+    assert population.window().points.tolist() == [[0.75, 0.25], [0.25, 0.75]]
 
 
 def test_a_layer_that_falls_on_a_further_seed_is_no_parent() -> None:
     fallen = row(2, 0.0, repeat_of=0, verdict=Verdict.UNSTABLE, scores={})
-    assert numbers(filled([row(0, 0.5), row(1, 0.25), fallen])) == [1]
+    population = filled([row(0, 0.5), row(1, 0.25), fallen])
+    assert numbers(population) == [1]
+    assert population.window().points.tolist() == [[0.25, 0.75]]
 
 
 def test_a_failure_of_the_machine_says_nothing() -> None:
     lost = row(2, 0.0, repeat_of=0, verdict=Verdict.TIMEOUT, scores={})
     population = filled([row(0, 0.5), row(1, 0.25), lost])
     assert numbers(population) == [0, 1]
-    assert population[0].seeds == 1
+    assert population.window().members[0].seeds == 1
 
 
 def test_a_further_seed_may_come_when_the_layer_has_just_left() -> None:
     rows = [row(i, 0.5) for i in range(5)]  # 0 and 1 have left the window of 3
     population = filled([*rows, row(5, 1.0, repeat_of=0), row(6, 1.0, repeat_of=4)])
     assert numbers(population) == [2, 3, 4]
-    assert population[population.place_of(4) or 0].seeds == 2
+    assert [member.seeds for member in population.window().members] == [1, 1, 2]
+
+
+def test_a_window_stays_as_it_was_when_more_is_committed() -> None:
+    population = filled([row(i, 0.5) for i in range(3)])
+    window = population.window()
+    population.take(row(3, 1.0, repeat_of=1))
+    for number in range(4, 20):  # more than are ever kept
+        population.take(row(number, 0.25))
+    assert [(member.number, member.seeds) for member in window.members] == [(0, 1), (1, 1), (2, 1)]
+    assert window.points.tolist() == [[0.5, 0.5]] * 3
 
 
 def test_costs_count_as_objectives_of_which_less_is_better() -> None:
     population = Population(3)
     population.add(Member(0, "g", {"b": 0.5, "a": 0.25}, {"passes": 4.0}))
-    assert population.points(population.places()).tolist() == [[-4.0, 0.25, 0.5]]
+    assert population.window().points.tolist() == [[-4.0, 0.25, 0.5]]

@@ -13,7 +13,14 @@ from tests.evonas.search_runs import GRAFTS, SCHEDULES, Schedule, run_through, s
 
 CONFIGS = {
     "paper": small_config(further=("budget=24",)),
-    "grafts": small_config(further=("budget=24", *GRAFTS)),
+    "grafts and turns": small_config(
+        further=(
+            "budget=24",
+            *GRAFTS,
+            "evolution.attempts_per_parent=1",
+            "evolution.max_attempts=4",
+        )
+    ),
 }
 FAST, SLOW = 100, 1500  # schedules of each configuration
 

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evonas.config_sections import EvolutionConfig
-from evonas.population import Member, Population
-from evonas.selection import choose_donor, choose_parent, crowding, hypervolume
+from evonas.population import Member, Population, Window
+from evonas.selection import choose_ancestors, crowding, hypervolume
+from search_spaces.mutation import MutationWeights
 from tests.benchmarks.front_noise import row
 from tests.benchmarks.selection_pressure import inheritance
 
@@ -27,9 +28,17 @@ def member(number: int, a: float, b: float) -> Member:
     return Member(number, f"graph {number}", {"a": a, "b": b})
 
 
-def chosen(window: Population, config: EvolutionConfig, slots: int = 400) -> Counter[int | None]:
-    parents = (choose_parent(slot, window, config, run_seed=1) for slot in range(100, 100 + slots))
-    return Counter(None if parent is None else parent.number for parent in parents)
+def turns(slot: int, window: Window, config: EvolutionConfig) -> list[int | None]:
+    """The numbers of a slot's parents."""
+    found = [one.parent for one in choose_ancestors(slot, window, config, run_seed=1)]
+    return [None if parent is None else parent.number for parent in found]
+
+
+def chosen(
+    population: Population, config: EvolutionConfig, slots: int = 400
+) -> Counter[int | None]:
+    window = population.window()
+    return Counter(turns(slot, window, config)[0] for slot in range(100, 100 + slots))
 
 
 def test_fresh_graphs_come_as_often_as_configured() -> None:
@@ -48,17 +57,57 @@ def test_random_search_has_no_parents() -> None:
 
 
 def test_donors_are_other_members_of_the_window() -> None:
-    window = Population(8)
+    population = Population(8)
     for number in range(100):
-        window.add(member(number, number, 0))
-    parent = member(95, 0, 0)
-    donors = [choose_donor(parent, 102, window, run_seed=seed) for seed in range(200)]
-    assert {donor.number for donor in donors if donor} == {92, 93, 94, 96, 97, 98, 99}
-    again = choose_donor(parent, 102, window, run_seed=0)
-    assert again == donors[0]
+        population.add(member(number, number, 0))
+    window = population.window()
+    grafts = EvolutionConfig(
+        fresh_probability=0.0, winner="average", mutation=MutationWeights(graft=1.0)
+    )
+    pairs = Counter(
+        (found.parent.number, found.donor.number)
+        for slot in range(100)
+        for found in choose_ancestors(slot, window, grafts, run_seed=0)
+        if found.parent and found.donor
+    )
+    everyone = range(92, 100)
+    assert set(pairs) == {(one, other) for one in everyone for other in everyone if one != other}
+    assert max(pairs.values()) < 40  # of 100, 14 are expected
     alone = Population(8)
     alone.add(member(0, 0, 0))
-    assert choose_donor(member(0, 0, 0), 50, alone, run_seed=1) is None
+    first = next(choose_ancestors(50, alone.window(), grafts, run_seed=1))
+    assert (first.parent, first.donor) == (member(0, 0, 0), None)
+    paper = EvolutionConfig(fresh_probability=0.0)
+    assert next(choose_ancestors(50, window, paper, run_seed=1)).donor is None
+
+
+@settings(deadline=None)
+@given(
+    count=st.integers(0, 12),
+    winner=st.sampled_from(("pareto", "average", "crowding")),
+    slot=st.integers(0, 1000),
+)
+def test_every_member_has_one_turn_and_fresh_graphs_come_last(
+    count: int, winner: str, slot: int
+) -> None:
+    population = Population(8)
+    for number in range(count):
+        population.add(member(number, number % 3, -number))
+    config = EvolutionConfig.model_validate({"fresh_probability": 0.5, "winner": winner})
+    window = population.window()
+    found = turns(slot, window, config)
+    assert found.pop() is None
+    assert len(set(found)) == len(found)
+    assert not found or set(found) == {one.number for one in window.members}
+    assert turns(slot, window, config) == [*found, None]
+
+
+def test_the_better_ones_have_their_turns_first() -> None:
+    population = Population(8)
+    for number in range(8):
+        population.add(member(number, number, number))
+    config = EvolutionConfig(fresh_probability=0.0, tournament_least=8)
+    assert turns(3, population.window(), config) == [7, 6, 5, 4, 3, 2, 1, 0, None]
 
 
 def test_winner_is_on_the_front_of_its_tournament() -> None:
@@ -121,7 +170,7 @@ def test_no_member_of_the_tournament_is_on_an_earlier_front_than_its_winner(
     config = EvolutionConfig(
         fresh_probability=0.0, winner="crowding", tournament_least=least, lag=1, window=12
     )
-    winner = choose_parent(slot, window, config, run_seed=3)
+    winner = next(choose_ancestors(slot, window.window(), config, run_seed=3)).parent
     assert winner is not None
     rng = np.random.default_rng(np.random.SeedSequence(3, spawn_key=(0, slot)))
     rng.random()
