@@ -16,7 +16,7 @@ from search_spaces.graph import NAMED_INITIAL, Graph
 from search_spaces.own_reference import as_options
 from search_spaces.text import parse
 from search_spaces.text_printer import format_graph
-from search_spaces.zoo import ZOO, zoo_digests, zoo_graph
+from search_spaces.zoo import ZOO, known_as, zoo_digests, zoo_graph
 
 MAX_FILE_BYTES = 1_000_000
 _DIGEST_PREFIX = re.compile(r"(c\d+-)?[0-9a-f]{4,32}")
@@ -74,10 +74,10 @@ def resolve(given: str | Path, db: ResultsDB | None = None) -> Layer:
     if not isinstance(given, str):
         raise not_a_name(given)
     given = given.strip()
+    if known_as(given):  # whatever files lie here
+        return layer_of(zoo_graph(given), db)
     if given.endswith(".py") or os.path.isfile(given):
         return layer_of(_graph_of_file(Path(given)), db)
-    if given.lower() in {name.lower() for name in ZOO}:
-        return layer_of(zoo_graph(given), db)
     if _DIGEST_PREFIX.fullmatch(given.lower()):
         return _by_digest(given.lower(), db)
     try:

@@ -17,9 +17,10 @@ BYTES_PER_NUMBER = 4
 
 # Operations of a primitive, where more than one (log is abs, add, log, sign, mul).
 _PASSES = {"log": 5, "sqrt": 5, "rsqrt": 3}
-# What the backward pass needs: the output, or the inputs, or nothing.
+# What the backward pass needs: the output, or the inputs, or nothing; and what lies in between.
 _KEEPS_OUTPUT = frozenset(("sigmoid", "tanh", "exp", "relu", "rsqrt"))
 _KEEPS_NOTHING = frozenset(("add", "sub", "neg"))
+_KEEPS_INSIDE = {"log": 3, "sqrt": 2, "rsqrt": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,11 @@ def cost(graph: Graph, axes: tuple[Axes, ...]) -> Cost:
     averaged: set[tuple[int, Axes, bool]] = set()
     kept = {graph.output}  # by the closing affine
     kept_inside = 0
+    constants = {i for i, name in enumerate(graph.initial) if is_constant(name)}
+    zeros = {i for i in constants if float(graph.initial[i]) == 0}
     for position, node in enumerate(graph.nodes, start=len(graph.initial)):
+        if constants.issuperset(node.inputs):
+            constants.add(position)
         full = {i for i in node.inputs if axes[i] == ALL_AXES}
         if not full and axes[position] != ALL_AXES:
             continue
@@ -57,17 +62,21 @@ def cost(graph: Graph, axes: tuple[Axes, ...]) -> Cost:
             kept.update(full if kind != "mean" else ())
         else:
             numbers += len(full) - 1
-            kept.update(_kept(graph, node, position, full))
-            kept_inside += OWN[kind].kept if kind in OWN else 0
+            kept.update(_kept(node, position, full, constants, zeros))
+            if kind == "div" and node.inputs[0] in constants:
+                kept_inside += 1  # the reciprocal
+            kept_inside += OWN[kind].kept if kind in OWN else _KEEPS_INSIDE.get(kind, 0)
         passes += operations
         numbers += 2 * operations
     return Cost(passes + 1, reductions, BYTES_PER_NUMBER * (numbers + 2), len(kept) + kept_inside)
 
 
-def _kept(graph: Graph, node: Node, position: int, full: set[int]) -> set[int]:
-    by_constant = node.op in ("mul", "div") and any(
-        i < len(graph.initial) and is_constant(graph.initial[i]) for i in node.inputs
-    )
-    if node.op in _KEEPS_NOTHING or by_constant:
+def _kept(
+    node: Node, position: int, full: set[int], constants: set[int], zeros: set[int]
+) -> set[int]:
+    """Full tensors that an operation keeps; `constants`: values that nothing is learned about."""
+    linear = node.op in ("mul", "div") and not constants.isdisjoint(node.inputs)
+    if linear or node.op in _KEEPS_NOTHING:
         return set()
-    return {position} if node.op in _KEEPS_OUTPUT else full
+    is_relu = node.op == "max" and not zeros.isdisjoint(node.inputs)
+    return {position} if is_relu or node.op in _KEEPS_OUTPUT else full

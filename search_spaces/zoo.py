@@ -76,14 +76,21 @@ _LAYERS = (
 ZOO: dict[str, ZooLayer] = {layer.name: layer for layer in _LAYERS}
 
 
-def zoo_name(name: str) -> str:
-    """The name as the zoo writes it; case does not matter, nor `_` for `-`. Raises GraphError."""
+def known_as(name: str) -> str | None:
+    """The name as the zoo writes it, None if it has no such layer; case does not matter, nor `_`
+    for `-`.
+    """
     by_lower = {known.lower(): known for known in ZOO}
-    plain = name.lower().replace("_", "-")
-    if plain not in by_lower:
+    return by_lower.get(name.lower().replace("_", "-"))
+
+
+def zoo_name(name: str) -> str:
+    """The name as the zoo writes it. Raises GraphError."""
+    known = known_as(name)
+    if known is None:
         hint = nearest(name, ZOO)
         raise GraphError(f"unknown zoo layer {name!r:.60}{hint}; 'evonas zoo' lists them")
-    return by_lower[plain]
+    return known
 
 
 def zoo_graph(name: str) -> Graph:

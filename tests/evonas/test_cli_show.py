@@ -27,9 +27,11 @@ S0_DIGEST = digest(parse(S0))
 
 
 @pytest.mark.parametrize(
-    "given", [S0, "EvoNorm-S0", "evonorm-s0", S0_DIGEST, S0_DIGEST[3:11], f" {S0} "]
+    "given", [S0, "EvoNorm-S0", "evonorm_s0", S0_DIGEST, S0_DIGEST[3:11], f" {S0} "]
 )
-def test_ways_to_name_a_layer(given: str) -> None:
+def test_ways_to_name_a_layer(given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("EvoNorm-S0").write_text("a file of the user's")
     layer = resolve(given)
     assert layer.graph == canonical(parse(S0))
     assert layer.zoo == "EvoNorm-S0"
