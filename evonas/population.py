@@ -6,9 +6,9 @@ Source: the window of regularized evolution (Real, Aggarwal, Huang, Le 2019).
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import compress
+from itertools import compress, islice
 from operator import attrgetter
 
 import numpy as np
@@ -38,15 +38,26 @@ class Window:
     """Who may be drawn, oldest first, as one slot sees them: what is committed later changes
     nothing here.
 
-    points: objectives, len(members) x objectives, more is better.
+    points: objectives, members x objectives, more is better.
     """
 
-    members: tuple[Member, ...]
     points: NDArray[np.float64]
+    _members: list[Member]  # shared with the population, which only appends to it
+    _first: int = 0
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __getitem__(self, place: int) -> Member:
+        return self._members[self._first + place]
+
+    def __iter__(self) -> Iterator[Member]:
+        return islice(self._members, self._first, self._first + len(self))
 
 
 class Population:
-    """The latest `size` scored candidates after exactly the rows that were taken in.
+    """The latest `size` scored candidates after exactly the rows that were taken in. What windows
+    show of it is never written to.
 
     `late`: how many rows after a candidate left the window one may still evaluate it again.
     """
@@ -88,12 +99,12 @@ class Population:
     def window(self) -> Window:
         """The members that may be drawn, as of now."""
         first = max(0, len(self._members) - self._size)
-        members = tuple(self._members[first:])
-        points = self._points[first : len(self._members)].copy()
+        points = self._points[first : len(self._members)]
         if self._rejected:
+            members = self._members[first:]
             kept = [member.number not in self._rejected for member in members]
-            return Window(tuple(compress(members, kept)), points[kept])
-        return Window(members, points)
+            return Window(points[kept], list(compress(members, kept)))
+        return Window(points, self._members, first)
 
     def seeds_of(self, number: int) -> Sequence[dict[str, float]]:
         """The scores of a member on each of its seeds, if it has several."""
@@ -116,6 +127,7 @@ class Population:
             scores = self._scores.setdefault(number, [member.scores])
             scores.append(row.scores)
             means = {a: sum(one[a] for one in scores) / len(scores) for a in member.scores}
+            self._members, self._points = self._members.copy(), self._points.copy()
             self._members[place] = replace(member, scores=means, seeds=len(scores))
             self._points[place] = _point(self._members[place])
 
@@ -123,8 +135,10 @@ class Population:
         for member in self._members[:oldest]:
             self._scores.pop(member.number, None)
             self._rejected.discard(member.number)
-        del self._members[:oldest]
-        self._points[: len(self._members)] = self._points[oldest : oldest + len(self._members)]
+        self._members = self._members[oldest:]
+        points = np.empty_like(self._points)
+        points[: len(self._members)] = self._points[oldest : oldest + len(self._members)]
+        self._points = points
 
 
 def _point(member: Member) -> list[float]:

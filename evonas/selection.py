@@ -56,12 +56,14 @@ def choose_ancestors(
     """
     rng = stream(run_seed, _PARENT_STREAM, slot)
     if config.strategy == "evolution" and rng.random() >= config.fresh_probability:
-        left = np.arange(len(window.members))
+        left = np.arange(len(window))
         turn = 0
         while left.size:
             parent = _winner(window, left, config, rng)
-            donor = _donor(parent, window, stream(run_seed, _DONOR_STREAM, slot, turn), config)
-            yield Ancestors(window.members[parent], donor)
+            donor = None
+            if config.mutation.graft:
+                donor = _donor(parent, window, stream(run_seed, _DONOR_STREAM, slot, turn))
+            yield Ancestors(window[parent], donor)
             left = left[left != parent]
             turn += 1
             rng = stream(run_seed, _PARENT_STREAM, slot, turn)
@@ -75,15 +77,15 @@ def _winner(window: Window, places: Places, config: EvolutionConfig, rng: Rng) -
     return WINNERS[config.winner](window.points, tournament, rng)
 
 
-def _donor(parent: int, window: Window, rng: Rng, config: EvolutionConfig) -> Member | None:
+def _donor(parent: int, window: Window, rng: Rng) -> Member | None:
     """Of whom a piece may be grafted onto the parent: any other member of the window, all equally
-    likely; None if there is none, or if nothing is ever grafted.
+    likely; None if there is none.
     """
-    others = len(window.members) - 1
-    if not config.mutation.graft or others == 0:
+    others = len(window) - 1
+    if others == 0:
         return None
     drawn = int(rng.integers(others))
-    return window.members[drawn + (drawn >= parent)]
+    return window[drawn + (drawn >= parent)]
 
 
 def choose_repeat(
@@ -106,9 +108,9 @@ def choose_repeat(
         return None
     if stream(run_seed, REPEAT_STREAM, slot).random() >= config.seeds_share:
         return None
-    if not window.members:
+    if not len(window):
         return None
-    front = [window.members[place] for place in nondominated_rows(window.points)]
+    front = [window[place] for place in nondominated_rows(window.points)]
     counts = {
         member.number: 1 + asked.get(member.number, 0) for member in front if member.number >= first
     }

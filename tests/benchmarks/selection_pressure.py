@@ -65,7 +65,7 @@ def windows(rows: Sequence[CandidateRecord], size: int, lag: int) -> Iterator[Wi
     population = Population(size, lag)
     for number, row in enumerate(rows, start=1):
         population.take(row)
-        if number % _EVERY == 0 and len((window := population.window()).members) >= size / 2:
+        if number % _EVERY == 0 and len(window := population.window()) >= size / 2:
             yield window
 
 
@@ -80,8 +80,8 @@ def chosen(
             parents = []
             for window in windows(rows, size, lag):
                 for _ in range(_TOURNAMENTS):
-                    drawn = np.sort(rng.permutation(len(window.members))[:tournament])
-                    parents.append(mean(window.members[wins(window.points, drawn, rng)]))
+                    drawn = np.sort(rng.permutation(len(window))[:tournament])
+                    parents.append(mean(window[wins(window.points, drawn, rng)]))
             means.append(statistics.fmean(parents))
         yield winner, means
 
@@ -96,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         evolution = config_from_dict(db.run(given.run).config).evolution
     print("\n".join(inheritance(rows)))
     size, lag = evolution.window, evolution.lag
-    in_windows = [list(map(mean, window.members)) for window in windows(rows, size, lag)]
+    in_windows = [list(map(mean, window)) for window in windows(rows, size, lag)]
     if not in_windows:
         parser.exit(1, f"run {given.run!r} never had {size // 2} scored candidates in its window\n")
     average = statistics.fmean(map(statistics.fmean, in_windows))

@@ -28,7 +28,7 @@ def filled(rows: list[CandidateRecord], size: int = 3, late: int = 2) -> Populat
 
 
 def numbers(population: Population) -> list[int]:
-    return [member.number for member in population.window().members]
+    return [member.number for member in population.window()]
 
 
 @settings(deadline=None)
@@ -47,7 +47,7 @@ def test_a_further_seed_counts_in_the_mean() -> None:
     first = [row(0, 0.5), row(1, 0.25)]
     population = filled([*first, row(2, 1.0, repeat_of=0, seed_index=1)])
     assert numbers(population) == [0, 1]
-    member = population.window().members[0]
+    member = population.window()[0]
     assert (member.scores, member.seeds) == ({"a": 0.75, "b": 0.25}, 2)
     assert population.window().points.tolist() == [[0.75, 0.25], [0.25, 0.75]]
 
@@ -63,14 +63,14 @@ def test_a_failure_of_the_machine_says_nothing() -> None:
     lost = row(2, 0.0, repeat_of=0, verdict=Verdict.TIMEOUT, scores={})
     population = filled([row(0, 0.5), row(1, 0.25), lost])
     assert numbers(population) == [0, 1]
-    assert population.window().members[0].seeds == 1
+    assert population.window()[0].seeds == 1
 
 
 def test_a_further_seed_may_come_when_the_layer_has_just_left() -> None:
     rows = [row(i, 0.5) for i in range(5)]  # 0 and 1 have left the window of 3
     population = filled([*rows, row(5, 1.0, repeat_of=0), row(6, 1.0, repeat_of=4)])
     assert numbers(population) == [2, 3, 4]
-    assert [member.seeds for member in population.window().members] == [1, 1, 2]
+    assert [member.seeds for member in population.window()] == [1, 1, 2]
 
 
 def test_a_window_stays_as_it_was_when_more_is_committed() -> None:
@@ -79,7 +79,7 @@ def test_a_window_stays_as_it_was_when_more_is_committed() -> None:
     population.take(row(3, 1.0, repeat_of=1))
     for number in range(4, 20):  # more than are ever kept
         population.take(row(number, 0.25))
-    assert [(member.number, member.seeds) for member in window.members] == [(0, 1), (1, 1), (2, 1)]
+    assert [(member.number, member.seeds) for member in window] == [(0, 1), (1, 1), (2, 1)]
     assert window.points.tolist() == [[0.5, 0.5]] * 3
 
 

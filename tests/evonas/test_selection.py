@@ -98,7 +98,7 @@ def test_every_member_has_one_turn_and_fresh_graphs_come_last(
     found = turns(slot, window, config)
     assert found.pop() is None
     assert len(set(found)) == len(found)
-    assert not found or set(found) == {one.number for one in window.members}
+    assert not found or set(found) == {one.number for one in window}
     assert turns(slot, window, config) == [*found, None]
 
 
