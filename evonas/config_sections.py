@@ -34,6 +34,8 @@ class EvolutionConfig(Section):
 
     lag: int = Field(16, ge=1)  # candidate k is bred from the history up to exactly k - lag
     window: int = Field(64, ge=1)  # the latest scored candidates, of whom parents are drawn
+    # Populations that breed apart, each with its own window: slot s is of island s mod islands.
+    islands: int = Field(1, ge=1)
     # arrival: a slow evaluation holds nobody up, but another run from the same seed will differ.
     commit_order: Literal["slot", "arrival"] = "slot"
     tournament_share: float = Field(0.05, gt=0, le=1)

@@ -9,8 +9,9 @@ from collections import Counter
 
 from evonas.arrivals import committed_ahead
 from evonas.config_sections import EvolutionConfig
+from evonas.islands import Islands
 from evonas.originals import HEAD, Originals
-from evonas.population import Population
+from evonas.population import Window
 from results_db.records import CandidateRecord
 from results_db.store import ResultsDB
 from workers.fingerprint import Fingerprint
@@ -35,11 +36,11 @@ class History:
         self._ahead: dict[int, int | None] = {}
         if config.commit_order == "arrival":
             self._next, self._ahead = committed_ahead(db, run)
-        self._population = self._read_population(config, self._next - config.lag)
+        self._islands = self._read_islands(config, self._next - config.lag)
         # How many further seeds slots have asked for, by candidate of the window or later.
         self.asked: Counter[int] = Counter(
             row.repeat_of
-            for row in db.repeats(run, least=self._population.oldest)
+            for row in db.repeats(run, least=self._islands.oldest)
             if row.repeat_of is not None and row.opened < self._next
         )
         self.best: dict[str, float] = {}
@@ -87,12 +88,14 @@ class History:
         self._next += 1
         return self._next - 1
 
-    def population(self, last: int) -> Population:
-        """The population after exactly the rows up to `last`; each call asks for no earlier row."""
-        for number in range(self._population.through + 1, last + 1):
-            self._population.take(self._latest[number])
+    def window(self, slot: int) -> Window:
+        """Who may be drawn for a slot after exactly the rows up to `slot - lag`; each call is for a
+        later slot.
+        """
+        for number in range(self._islands.through + 1, slot - self._lag + 1):
+            self._islands.take(self._latest[number])
         self._forget()
-        return self._population
+        return self._islands.window(slot)
 
     def equal_to(self, fingerprint: Fingerprint) -> int | None:
         """The number of the first candidate that computes the same, itself no duplicate."""
@@ -105,19 +108,25 @@ class History:
             lambda: self._db.candidate(self._run, number)
         )
 
-    def _read_population(self, config: EvolutionConfig, last: int) -> Population:
-        population = Population(config.window, config.lag)
-        rows = self._db.window(self._run, last=last, size=config.window + config.lag)
+    def _read_islands(self, config: EvolutionConfig, last: int) -> Islands:
+        count, size = config.islands, config.window + config.lag
+        rows = [
+            row
+            for place in range(count)
+            for row in self._db.window(self._run, last=last, size=size, slots=(place, count))
+        ]
         if rows:
-            rows += self._db.repeats(self._run, least=rows[0].number, last=last)
+            oldest = min(row.number for row in rows)
+            rows += self._db.repeats(self._run, least=oldest, last=last)
+        islands = Islands(count, config.window, config.lag)
         for row in sorted(rows, key=lambda row: row.number):
-            population.take(row)
-        population.through = max(last, -1)
-        return population
+            islands.take(row)
+        islands.through = max(last, -1)
+        return islands
 
     def _forget(self) -> None:
-        """Keep the last `lag` rows, and those that the population has not taken in."""
-        kept = min(self.committed - self._lag, self._population.through + 1)
+        """Keep the last `lag` rows, and those that the islands have not taken in."""
+        kept = min(self.committed - self._lag, self._islands.through + 1)
         for number in range(self._oldest, kept):
             del self._latest[number]
         self._oldest = max(self._oldest, kept)

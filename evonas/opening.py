@@ -21,7 +21,7 @@ def open_slot(
     if number < len(config.warm_start):
         return _given(number, config, space)
     evolution = config.evolution
-    window = history.population(number - evolution.lag).window()
+    window = history.window(number)
     repeat = choose_repeat(number, window, history.asked, evolution, config.seed, first)
     if repeat is None:
         return Slot(number, choose_ancestors(number, window, evolution, config.seed))

@@ -69,7 +69,6 @@ class Population:
         self._points = np.empty((2 * self._kept, 0))  # a row for each member, objectives by name
         self._scores: dict[int, list[dict[str, float]]] = {}  # of members with several seeds
         self._rejected: set[int] = set()  # members that a protocol rejected on a further seed
-        self.through = -1  # number of the last row taken in
 
     def take(self, row: CandidateRecord) -> None:
         """Take in the next row of the history, whatever it is."""
@@ -77,7 +76,6 @@ class Population:
             self._repeat(row, row.repeat_of)
         elif row.verdict == Verdict.SCORED and row.graph_json is not None:
             self.add(Member(row.number, row.graph_json, row.scores, row.costs))
-        self.through = row.number
 
     def add(self, member: Member) -> None:
         """Append a candidate; numbers ascend, and all have the same objectives."""

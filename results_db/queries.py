@@ -57,8 +57,13 @@ def candidates(
         first = rows[-1].number + 1
 
 
-def window(database: Database, run_id: int, last: int, size: int) -> list[CandidateRecord]:
-    """The latest `size` scored candidates with a number up to `last`, oldest first."""
+def window(
+    database: Database, run_id: int, last: int, size: int, slots: tuple[int, int]
+) -> list[CandidateRecord]:
+    """The latest `size` scored candidates with a number up to `last`, oldest first; of those slots
+    alone that leave the first of `slots` when divided by the second.
+    """
+    rest, divisor = slots
     latest = (
         select(*_COLUMNS)
         .where(
@@ -66,6 +71,7 @@ def window(database: Database, run_id: int, last: int, size: int) -> list[Candid
             CandidateRow.verdict == SCORED,
             CandidateRow.repeat_of.is_(None),
             CandidateRow.number <= last,
+            func.coalesce(CandidateRow.slot, CandidateRow.number) % divisor == rest,
         )
         .order_by(CandidateRow.number.desc())
         .limit(size)

@@ -157,9 +157,13 @@ class ResultsDB:
             return record
         raise self._no_candidate(run, number)
 
-    def window(self, run: str, *, last: int, size: int) -> list[CandidateRecord]:
-        """The latest `size` scored candidates with a number up to `last`, oldest first."""
-        return queries.window(self.database, self._run_id(run), last, size)
+    def window(
+        self, run: str, *, last: int, size: int, slots: tuple[int, int] = (0, 1)
+    ) -> list[CandidateRecord]:
+        """The latest `size` scored candidates with a number up to `last`, oldest first; of those
+        slots alone that leave the first of `slots` when divided by the second.
+        """
+        return queries.window(self.database, self._run_id(run), last, size, slots)
 
     def repeats(
         self, run: str, *, least: int = 0, last: int | None = None, of: int | None = None

@@ -17,7 +17,9 @@ from itertools import pairwise
 import numpy as np
 
 from evonas.config import config_from_dict
-from evonas.population import Member, Population, Window
+from evonas.config_sections import EvolutionConfig
+from evonas.islands import Islands
+from evonas.population import Member, Window
 from evonas.selection import WINNERS
 from results_db.records import CandidateRecord
 from results_db.store import ResultsDB
@@ -60,17 +62,17 @@ def inheritance(rows: Sequence[CandidateRecord]) -> Iterator[str]:
         )
 
 
-def windows(rows: Sequence[CandidateRecord], size: int, lag: int) -> Iterator[Window]:
-    """Who might be drawn after every so many candidates, once it holds half of its window."""
-    population = Population(size, lag)
+def windows(rows: Sequence[CandidateRecord], config: EvolutionConfig) -> Iterator[Window]:
+    """Who might be drawn after every so many candidates, where they are half of a full window."""
+    islands = Islands(config.islands, config.window, config.lag)
     for number, row in enumerate(rows, start=1):
-        population.take(row)
-        if number % _EVERY == 0 and len(window := population.window()) >= size / 2:
-            yield window
+        islands.take(row)
+        if number % _EVERY == 0:
+            yield from (w for w in islands.windows() if len(w) >= config.window / 2)
 
 
 def chosen(
-    rows: Sequence[CandidateRecord], size: int, lag: int
+    rows: Sequence[CandidateRecord], config: EvolutionConfig
 ) -> Iterator[tuple[str, list[float]]]:
     """Mean scores of the parents, for each winner and size of the tournament."""
     for winner, wins in WINNERS.items():
@@ -78,7 +80,7 @@ def chosen(
         for tournament in _SIZES:
             rng = np.random.default_rng(0)
             parents = []
-            for window in windows(rows, size, lag):
+            for window in windows(rows, config):
                 for _ in range(_TOURNAMENTS):
                     drawn = np.sort(rng.permutation(len(window))[:tournament])
                     parents.append(mean(window[wins(window.points, drawn, rng)]))
@@ -95,15 +97,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rows = list(db.candidates(given.run))
         evolution = config_from_dict(db.run(given.run).config).evolution
     print("\n".join(inheritance(rows)))
-    size, lag = evolution.window, evolution.lag
-    in_windows = [list(map(mean, window)) for window in windows(rows, size, lag)]
+    in_windows = [list(map(mean, window)) for window in windows(rows, evolution)]
     if not in_windows:
-        parser.exit(1, f"run {given.run!r} never had {size // 2} scored candidates in its window\n")
+        half = evolution.window // 2
+        parser.exit(1, f"run {given.run!r} never had {half} scored candidates in a window\n")
     average = statistics.fmean(map(statistics.fmean, in_windows))
     best = statistics.fmean(statistics.fmean(sorted(scores)[-5:]) for scores in in_windows)
     print(f"\nwindows: mean {average:.3f}, their five best {best:.3f}; parents chosen of them:")
     print(f"{'tournament of':15}" + "".join(f"{size:8}" for size in _SIZES))
-    for winner, means in chosen(rows, size, lag):
+    for winner, means in chosen(rows, evolution):
         print(f"{winner:15}" + "".join(f"{value:8.3f}" for value in means))
 
 

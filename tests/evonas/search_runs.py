@@ -33,8 +33,9 @@ GRAFTS = (
 
 
 def small_config(seed: int = 3, further: tuple[str, ...] = ()) -> RunConfig:
-    settings = ("evolution.lag=5", "evolution.window=12", "baselines=[]", "max_minutes=1000")
-    return load_config("quick", None, (f"seed={seed}", f"budget={BUDGET}", *settings, *further))
+    settings = ("evolution.lag=5", "evolution.window=12", "evolution.islands=1", "baselines=[]")
+    asked = (f"seed={seed}", f"budget={BUDGET}", "max_minutes=1000", *settings, *further)
+    return load_config("quick", None, asked)
 
 
 @dataclass(frozen=True, slots=True)

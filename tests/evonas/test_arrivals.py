@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 
 from evonas.arrivals import committed_ahead
 from evonas.config import ConfigError, RunConfig, load_config
-from evonas.population import Population
+from evonas.population import Population, Window
 from evonas.remarks import remarks
 from evonas.runs import RunError, fork
 from evonas.selection import choose_ancestors, choose_repeat
@@ -37,10 +37,16 @@ CONFIGS = {
             "evolution.fresh_probability=0.2",
             "evolution.attempts_per_parent=1",
             "evolution.max_attempts=3",
+            "evolution.islands=3",
         )
     ),
     "further seeds": small_config(
-        further=(*ARRIVAL, "evolution.seeds=3", "evolution.seeds_share=0.4")
+        further=(
+            *ARRIVAL,
+            "evolution.seeds=3",
+            "evolution.seeds_share=0.4",
+            "evolution.islands=2",
+        )
     ),
 }
 
@@ -55,6 +61,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("arrivals")
 
 
+def seen_by(slot: int, rows: list[CandidateRecord], config: RunConfig) -> Window:
+    """The window of a slot, from the rows it saw on its island."""
+    evolution = config.evolution
+    population = Population(evolution.window, evolution.lag)
+    for row in rows[: max(0, slot - evolution.lag + 1)]:
+        if (row.opened - slot) % evolution.islands == 0:
+            population.take(row)
+    return population.window()
+
+
 def expected(
     rows: list[CandidateRecord], slot: int, config: RunConfig
 ) -> tuple[int | None, int | None, str | None, int]:
@@ -63,12 +79,9 @@ def expected(
     """
     evolution = config.evolution
     seen = rows[: max(0, slot - evolution.lag + 1)]
-    population = Population(evolution.window, evolution.lag)
-    for row in seen:
-        population.take(row)
+    window = seen_by(slot, rows, config)
     earlier = Counter(row.repeat_of for row in rows if row.opened < slot)
     asked = {number: count for number, count in earlier.items() if number is not None}
-    window = population.window()
     repeat = choose_repeat(slot, window, asked, evolution, config.seed)
     if repeat is not None:
         return repeat[0].number, None, rows[repeat[0].number].digest, 0
@@ -121,14 +134,11 @@ def test_a_slow_evaluation_holds_nobody_up(folder: Path, config: RunConfig) -> N
 
 def test_a_slot_turns_to_another_parent_when_its_attempts_are_spent(folder: Path) -> None:
     config = CONFIGS["turns"]
-    evolution = config.evolution
     rows, _ = run_through(folder, Schedule(3, workers=2), config)
     later = Counter[str]()
     for row in rows:
-        population = Population(evolution.window, evolution.lag)
-        for seen in rows[: max(0, row.opened - evolution.lag + 1)]:
-            population.take(seen)
-        turns = choose_ancestors(row.opened, population.window(), evolution, config.seed)
+        window = seen_by(row.opened, rows, config)
+        turns = choose_ancestors(row.opened, window, config.evolution, config.seed)
         first = next(turns).parent
         if first is not None and row.parent != first.number:
             later["bred" if row.parent is not None else "fresh"] += 1

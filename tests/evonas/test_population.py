@@ -38,7 +38,6 @@ def test_the_window_is_the_latest_scored_candidates(verdicts: list[str]) -> None
     population = filled(rows)
     scored = [i for i, verdict in enumerate(verdicts) if verdict == "scored"]
     assert numbers(population) == scored[-3:]
-    assert population.through == len(rows) - 1
     expected = np.array([[i / 100, 1 - i / 100] for i in scored[-3:]]).reshape(-1, 2)
     assert population.window().points.tolist() == expected.tolist() or not scored
 

@@ -13,12 +13,13 @@ from tests.evonas.search_runs import GRAFTS, SCHEDULES, Schedule, run_through, s
 
 CONFIGS = {
     "paper": small_config(further=("budget=24",)),
-    "grafts and turns": small_config(
+    "grafts, turns and islands": small_config(
         further=(
             "budget=24",
             *GRAFTS,
             "evolution.attempts_per_parent=1",
             "evolution.max_attempts=4",
+            "evolution.islands=2",
         )
     ),
 }

@@ -96,6 +96,7 @@ class TestHistory:
         assert [c.number for c in db.candidates("run", last=6, verdict="crash")] == [0, 3, 6]
         assert [c.number for c in db.window("run", last=6, size=3)] == [2, 4, 5]
         assert [c.number for c in db.window("run", last=2, size=9)] == [1, 2]
+        assert [c.number for c in db.window("run", last=6, size=3, slots=(1, 2))] == [1, 5]
 
     @pytest.mark.parametrize("numbers", [[1], [0, 2], [1, 0], [0, 0]])
     def test_gaps_are_refused(self, db: ResultsDB, writer: RunWriter, numbers: list[int]) -> None:
