@@ -10,7 +10,7 @@ from results_db.store import ResultsDB
 from workers.evaluation import Evaluation, evaluation_key, hardware_class
 from workers.pools.base import Pool, Task
 from workers.settings import EvaluationConfig
-from workers.survey import Survey, group_remarks, quality_remarks, survey
+from workers.survey import Survey, remarks, survey
 
 logger = logging.getLogger(__name__)
 
@@ -39,9 +39,9 @@ class Hardware:
 
     def ask(self, pool: Pool, timeout: float) -> None:
         """Wait up to `timeout` seconds for a worker to tell its class, so that what such a machine
-        made before is found; warns of groups that do not fit, and of a quality that no layer can
-        reach. Nothing else may be in flight. Raises AnchorError for a network that cannot be built,
-        DataError for data that cannot be used, DottedNameError.
+        made before is found; warns of settings that are hardly meant. Nothing else may be in
+        flight. Raises AnchorError for a network that cannot be built, DataError for data that
+        cannot be used, DottedNameError.
         """
         if not self._asking:
             self._asking = True
@@ -54,10 +54,7 @@ class Hardware:
                 if found.problem is not None:
                     raise found.problem
                 self._told.append(found.hardware)
-                for remark in (
-                    *group_remarks(self._config.groups, found.channels),
-                    *quality_remarks(self._config, found.guesses),
-                ):
+                for remark in remarks(self._config, found):
                     logger.warning("%s", remark)
 
     def find(

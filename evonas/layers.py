@@ -86,9 +86,8 @@ def resolve(given: str | Path, db: ResultsDB | None = None) -> Layer:
         if os.path.isdir(given):
             raise LayerError(f"{given} is a folder; give the exported file in it") from None
         if _is_path(given):
-            raise LayerError(
-                f"there is no file {given!r:.200}{nearest(given, ZOO)}\n{_WHAT_IT_MAY_BE}"
-            ) from None
+            hint = nearest(given, ZOO)
+            raise LayerError(f"there is no file {given!r:.200}{hint}\n{_WHAT_IT_MAY_BE}") from None
         if not _WORD.fullmatch(given):
             raise
         raise LayerError(

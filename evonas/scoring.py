@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from evonas.config import RunConfig
 from evonas.hardware import Hardware
 from evonas.intervals import Interval, interval
-from evonas.layers import one_line, resolve, short
+from evonas.layers import LayerError, one_line, resolve, short
 from evonas.measuring import Outcome, Wanted, measure
 from evonas.plain_table import plain_table
 from results_db.records import EvaluationRecord
@@ -26,6 +27,7 @@ from workers.settings import EvaluationConfig
 from workers.unfit import UnfitLayerError
 from workers.verdict import Verdict, verdict_word
 
+_DOTTED_CLASS = re.compile(r"([A-Za-z_][\w.]*)\.([A-Z]\w*)")
 _WAIT = 0.5  # seconds
 
 
@@ -221,7 +223,12 @@ def _stored(
 
 
 def _graph(given: str, config: RunConfig, db: ResultsDB | None) -> Subject:
-    layer = resolve(given, db)
+    try:
+        layer = resolve(given, db)
+    except LayerError as error:
+        meant = _DOTTED_CLASS.fullmatch(given)
+        own = f" (did you mean '{meant[1]}:{meant[2]}'?)" if meant else ""
+        raise LayerError(f"{error}, or a class of your own as module:Class{own}") from None
     if (missed := unfit(layer.graph, config.evaluation)) is not None:
         raise UnfitLayerError(
             f"{layer.name} is not {missed}, which an anchor needs; leave that anchor out, or use "

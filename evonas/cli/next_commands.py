@@ -71,7 +71,8 @@ def strictness_line(board: Leaderboard) -> str:
     return (
         f"The protocols reject {len(rejected)} of {counted(len(board.baselines), 'baseline')} too "
         f"({', '.join(rejected)}): under these settings known layers do not pass. Start a new "
-        "search with more steps (`evaluation.training.steps`) or a lower `evaluation.quality`."
+        "search with more steps (`evaluation.training.steps`, or `steps` of an anchor that has its "
+        "own) or a lower `evaluation.quality`."
     )
 
 

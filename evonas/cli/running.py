@@ -19,11 +19,13 @@ from evonas.config import RunConfig, config_from_dict
 from evonas.evolution import FINISHED, Stop, run_search
 from evonas.pools import available_cpus, pool_of
 from evonas.runs import check_free, create
+from results_db.clean import delete_run
 from results_db.errors import LeaseLost, RunLocked
 from results_db.store import ResultsDB
 from search_spaces.errors import counted
 from workers.pools.base import Pool
 from workers.preparation import prepare
+from workers.survey import UNUSABLE
 
 _DRAINING = b"finishing what runs and saving it; Ctrl-C again stops at once\n"
 
@@ -51,7 +53,18 @@ def drive_new(
     db: ResultsDB, name: str | None, config: RunConfig, workers: int | None, address: str | None
 ) -> None:
     """As `drive`, with a run that is made when its workers have started, not before."""
-    _drive(db, config, lambda: create(db, name, config), workers, address)
+    made: list[str] = []
+
+    def begin() -> str:
+        made.append(create(db, name, config))
+        return made[0]
+
+    try:
+        _drive(db, config, begin, workers, address)
+    except UNUSABLE:
+        if made and db.count(made[0]) == 0:  # once that is mended, the same command begins anew
+            delete_run(db, made[0])
+        raise
 
 
 def _drive(
@@ -79,6 +92,8 @@ def _drive(
         raise typer.Exit(INTERRUPTED) from None
     except (LeaseLost, RunLocked):
         raise  # another driver goes on
+    except UNUSABLE:
+        raise  # nothing goes on before that is mended
     except Exception:
         if run:  # it may have got its name only now, and nobody may have seen it
             _say_how_to_go_on(db, run, config)

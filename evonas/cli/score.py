@@ -125,20 +125,29 @@ def _cell(mean: Interval | None, count: int, seeds: int) -> str | None:
 def _listing(
     scores: list[LayerScores], anchors: list[str], seeds: int, format: Format
 ) -> tuple[list[Any], list[dict[str, Any]]]:
-    """Columns and rows: the layers given first, each part with the best mean first."""
+    """Columns and rows: the layers given first, each part with the best mean first, below them
+    those that protocols reject on most seeds.
+    """
     from evonas.cli.output import Column, number
     from evonas.cli.words import formula, verdict_counts
     from evonas.intervals import interval
+    from results_db.records import REJECTED
     from workers.verdict import verdict_word
 
     def mean_of(layer: LayerScores) -> float:
         mean = layer.mean(anchors)
         return mean.mean if mean is not None else -1.0
 
-    ordered = sorted(scores, key=lambda layer: (layer.subject.is_baseline, -mean_of(layer)))
+    def is_rejected(layer: LayerScores) -> bool:
+        return 2 * sum(layer.verdicts[verdict] for verdict in REJECTED) > seeds
+
+    def place(layer: LayerScores) -> tuple[bool, bool, float]:
+        return layer.subject.is_baseline, is_rejected(layer), -mean_of(layer)
+
+    ordered = sorted(scores, key=place)
     last_given = sum(not layer.subject.is_baseline for layer in ordered) - 1
     rows: list[dict[str, Any]] = []
-    for place, layer in enumerate(ordered):
+    for row_number, layer in enumerate(ordered):
         subject, verdicts = layer.subject, verdict_counts(layer.verdicts)
         values = {anchor: layer.values(anchor) for anchor in anchors}
         values["mean"] = layer.means(anchors)
@@ -150,7 +159,7 @@ def _listing(
             row |= {
                 "text": formula(subject.text),
                 "verdicts": words,
-                "section": place == last_given < len(ordered) - 1,
+                "section": row_number == last_given < len(ordered) - 1,
             }
         else:
             row |= {

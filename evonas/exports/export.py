@@ -100,6 +100,7 @@ def export_layer(
     """
     module = export_module(layer, db, name)
     names = (FILE_NAME, TEST_NAME, *(extras.names if extras else ()))
+    _check_folder(to)
     if not overwrite:
         _check_free(to, layer, names)
     contents: dict[str, str | bytes] = {
@@ -183,6 +184,13 @@ def _check_trained(layer: Layer, sha256: str) -> None:
             "code that ran the search, or write the formula without its scores: give it as text, "
             "with --db sqlite:///another.db"
         )
+
+
+def _check_folder(folder: Path) -> None:
+    """Raises ExportError, before anything is measured, where no folder can be."""
+    for there in (folder, *folder.parents):
+        if there.exists() and not there.is_dir():
+            raise ExportError(f"{there} is a file; give a directory with --to")
 
 
 def _check_free(folder: Path, layer: Layer, names: Iterable[str]) -> None:

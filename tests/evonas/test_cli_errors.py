@@ -52,6 +52,7 @@ from tests.evonas.command_line import run
         ("show layers/nope.py", 2, ["there is no file layers/nope.py"]),
         ("show layers/nope", 2, ["there is no file 'layers/nope'", "an exported file"]),
         ("score nope.py", 2, ["there is no file nope.py"]),
+        ("score my.nets.Norm", 2, ["a class of your own", "(did you mean 'my.nets:Norm'?)"]),
         ("export x+ --to out", 2, ["column 3"]),
         ("top --db sqlite:///none.db", 1, ["there is no database"]),
         ("top --db runs.db", 1, ["not a database URL"]),
@@ -80,6 +81,16 @@ def test_a_database_of_another_program_is_left_alone(here: Path) -> None:
         assert result.exit_code == 1
         assert "another program" in result.stderr
     assert Path("evonas.db").read_bytes() == before
+
+
+def test_a_run_whose_data_are_not_there_is_not_begun(here: Path) -> None:
+    given = ["--workers", "0", "--name", "mine", "--set"]
+    for data in ("nothere.npz", "evonas.db"):
+        result = run("search", *given, f'evaluation.data={{kind="npz",path="{data}"}}')
+        assert result.exit_code == 1
+        assert f"cannot read {data}" in result.stderr
+        assert "Go on with" not in result.stderr
+        assert "no runs yet" in run("runs").stderr
 
 
 def test_a_database_without_runs_says_how_to_start(here: Path) -> None:

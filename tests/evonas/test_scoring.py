@@ -125,6 +125,24 @@ def test_a_layer_that_diverges_has_a_reason_and_no_score(here: Path) -> None:
     assert "1 unstable" in succeed(*arguments)
 
 
+def test_what_is_rejected_on_most_seeds_stands_below(here: Path, config: RunConfig) -> None:
+    known = {name: digest for digest, name in zoo_digests().items()}
+    verdicts = {"ReLU": ("unstable", "unstable"), "SiLU": ("scored", "unstable")}
+    means = {"ReLU": 0.9, "SiLU": 0.5}
+    with ResultsDB.open("sqlite:///evonas.db") as db:
+        for name, of_seeds in verdicts.items():
+            for seed, verdict in enumerate(of_seeds):
+                key = evaluation_key(known[name], config.evaluation, seed, False)
+                scores = dict.fromkeys(
+                    ("resnet", "vit", "mobilenet"), 0.9 if name == "ReLU" else 0.5
+                )
+                db.store_evaluation(
+                    EvaluationRecord(key=key, digest=known[name], verdict=verdict, scores=scores)
+                )
+    rows = as_json("score", "ReLU", "SiLU", "--seeds", "2", "--no-baselines", *OPTIONS)
+    assert [(row["name"], row["mean"]) for row in rows] == [("SiLU", 0.5), ("ReLU", 0.9)]
+
+
 def test_seeds_without_a_score_and_the_seed_of_a_search_are_told(
     here: Path, config: RunConfig
 ) -> None:

@@ -18,7 +18,7 @@ from workers.anchors.errors import AnchorError
 from workers.data import ArraysConfig, DataError, OwnDataConfig, load_data
 from workers.evaluation import hardware_class
 from workers.quality import QualityConfig
-from workers.survey import group_remarks, quality_remarks, survey
+from workers.survey import group_remarks, quality_remarks, remarks, survey, training_remarks
 
 
 def test_it_tells_the_channels_of_every_layer_that_acts() -> None:
@@ -67,6 +67,21 @@ def test_a_quality_that_no_layer_reaches_is_told() -> None:
     assert "an accuracy of 1.20 of vit, where always guessing" in of_vit
     assert quality_remarks(replace(TINY, quality=QualityConfig(step=0)), guesses) == []
     assert quality_remarks(TINY, guesses) == []  # an absolute threshold
+
+
+def test_a_training_that_is_hardly_meant_is_told() -> None:
+    found = survey(TINY)
+    count = len(load_data(TINY.data).train.inputs)
+    assert found.examples == {anchor.name: count for anchor in TINY.anchors}
+    training = replace(TINY.training, steps=10, warmup=10, batch=count)
+    meant = replace(TINY, training=training)
+    assert list(training_remarks(meant, found.examples)) == []
+    never = replace(meant, training=replace(training, warmup=11))
+    told = list(remarks(never, found))
+    assert len(told) == len(TINY.anchors)
+    assert told[0].startswith("the warm-up of resnet takes 11 steps, its training 10, so that")
+    many = replace(meant, training=replace(training, batch=count + 1))
+    assert f"a batch of {count + 1:,} for resnet is more than" in next(remarks(many, found))
 
 
 def test_groups_that_fit_need_no_remark() -> None:

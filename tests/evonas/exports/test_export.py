@@ -146,9 +146,10 @@ def test_a_failed_write_leaves_the_old_file(here: Path, monkeypatch: pytest.Monk
 
 def test_a_directory_that_is_a_file(here: Path) -> None:
     Path("out").write_text("")
-    result = run("export", "--no-measure", "tanh", "--to", "out")
-    assert result.exit_code == 1
-    assert "cannot write" in result.stderr
+    for folder in ("out", "out/deeper"):
+        result = run("export", "--no-measure", "tanh", "--to", folder)
+        assert result.exit_code == 1
+        assert "out is a file; give a directory with --to" in result.stderr
 
 
 def test_without_a_directory_the_digest_names_it(here: Path) -> None:
