@@ -133,9 +133,7 @@ def test_what_is_rejected_on_most_seeds_stands_below(here: Path, config: RunConf
         for name, of_seeds in verdicts.items():
             for seed, verdict in enumerate(of_seeds):
                 key = evaluation_key(known[name], config.evaluation, seed, False)
-                scores = dict.fromkeys(
-                    ("resnet", "vit", "mobilenet"), 0.9 if name == "ReLU" else 0.5
-                )
+                scores = dict.fromkeys(("resnet", "vit", "mobilenet"), means[name])
                 db.store_evaluation(
                     EvaluationRecord(key=key, digest=known[name], verdict=verdict, scores=scores)
                 )
