@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,14 @@ def test_a_training_that_is_hardly_meant_is_told() -> None:
     assert told[0].startswith("the warm-up of resnet takes 11 steps, its training 10, so that")
     many = replace(meant, training=replace(training, batch=count + 1))
     assert f"a batch of {count + 1:,} for resnet is more than" in next(remarks(many, found))
+
+
+def test_groups_of_one_channel_are_told_for_all_layers_at_once() -> None:
+    layer, data = partial(layer_class(graph_of("x / std[sg](x)")), groups=96), load_data(TINY.data)
+    for anchor in TINY.anchors:  # a warning would be an error
+        build_network(anchor.name, anchor.network, layer, data.shape, data.classes, (0, 1))
+    told = remarks(replace(TINY, groups=96), survey(TINY))
+    assert any("leaves one channel a group" in remark for remark in told)
 
 
 def test_groups_that_fit_need_no_remark() -> None:

@@ -1,5 +1,6 @@
 """The anchors: proxy networks that a layer is placed in; one file and one config each."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -113,7 +114,9 @@ def build_network(
     layers: list[nn.Module] = []
 
     def recorded(*args: Any, **kwargs: Any) -> nn.Module:
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+            # Said once for all layers, in a remark on the settings.
+            warnings.filterwarnings("ignore", message=".*leave one channel a group")
             torch.manual_seed(seed[0] + len(layers))
             layers.append(norm_act(*args, **kwargs))
         return layers[-1]
